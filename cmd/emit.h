@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The forms in which psnap dump shows a table. One emitter per form; the
+ * record function is at the same time the library's visitor, so a record costs
+ * one call and no error checks inside.
+ */
+#ifndef PSNAP_CMD_EMIT_H
+#define PSNAP_CMD_EMIT_H
+
+#include "message.h"
+#include "outbuf.h"
+
+#include <psnap/dump.h>
+#include <psnap/io.h>
+
+struct psnap_emit;
+
+/**
+ * struct psnap_emit_ops - one form
+ * @header:      name, header and geometry
+ * @header_end:  there is nothing but the header
+ * @table:       the table begins
+ * @record:      a record; ctx is the emitter
+ * @end:         the table has ended
+ */
+struct psnap_emit_ops {
+	void (*header)(struct psnap_emit *emit);
+	void (*header_end)(struct psnap_emit *emit);
+	void (*table)(struct psnap_emit *emit);
+	int (*record)(void *ctx, const struct psnap_dump_record *record);
+	void (*end)(struct psnap_emit *emit,
+		    const struct psnap_walk_totals *totals,
+		    const struct psnap_usage *usage);
+};
+
+/**
+ * struct psnap_emit - zero-initialise and fill in
+ * @store:       what is dumped
+ * @exceptions:  records are entries, not runs
+ * @all:         records have a state
+ * @crc32:       records have a checksum
+ * @filtered:    ranges were given: not all records are seen
+ * @ndjson:      one object a line instead of one in all
+ * @records:     how many so far
+ * @live:        those that the kernel would read
+ */
+struct psnap_emit {
+	const struct psnap_emit_ops *ops;
+	struct psnap_outbuf *out;
+	const struct psnap_io *store;
+	const struct psnap_header *header;
+	const struct psnap_geometry *geo;
+	bool exceptions;
+	bool all;
+	bool crc32;
+	bool filtered;
+	bool ndjson;
+	uint64_t records;
+	uint64_t live;
+};
+
+extern const struct psnap_emit_ops psnap_emit_text;
+extern const struct psnap_emit_ops psnap_emit_json;
+extern const struct psnap_emit_ops psnap_emit_csv;
+
+/* Room for any record in any form: six numbers of 20 digits, keys, state. */
+#define PSNAP_EMIT_RECORD_BYTES 320
+
+/** psnap_emit_state_name() - "live", "stale", ... */
+const char *psnap_emit_state_name(enum psnap_entry_state state);
+
+/**
+ * psnap_emit_record_done() - a record ends at @end
+ *
+ * The first one goes out at once: whoever waits for a slow disk sees that
+ * there is something, and `| head -n 3` need not wait for a full buffer.
+ */
+static inline int psnap_emit_record_done(struct psnap_emit *emit,
+					 const struct psnap_dump_record *record,
+					 const char *end)
+{
+	psnap_outbuf_advance(emit->out, end);
+	emit->live += record->run.state <= PSNAP_ENTRY_UNCERTAIN;
+	if (emit->records++ == 0 || emit->out->eager)
+		psnap_outbuf_flush(emit->out);
+	return emit->out->os_errno != 0 ? PSNAP_CLI_STOP : 0;
+}
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report of psnap check for people: a line for each finding, then a short
+ * summary. Lines begin with severity and id, so that grep finds them.
+ */
+#include "json.h"
+#include "report.h"
+
+#include <inttypes.h>
+
+static void text_begin(struct psnap_report *report)
+{
+	(void)report;
+}
+
+static void text_id(struct psnap_outbuf *out, enum psnap_severity severity,
+		    enum psnap_finding_id id)
+{
+	psnap_outbuf_printf(out, "%s %s: ", psnap_severity_name(severity),
+			    psnap_finding_info(id)->name);
+}
+
+/* "byte 4128, area 0 entry 2: ", as much as is known of it. */
+static void text_place(struct psnap_outbuf *out,
+		       const struct psnap_finding *finding)
+{
+	const char *before = "";
+
+	if (finding->offset_bytes != PSNAP_NOWHERE) {
+		psnap_outbuf_printf(out, "%sbyte %" PRIu64,
+				    finding->on_origin ? "origin " : "",
+				    finding->offset_bytes);
+		before = ", ";
+	}
+	if (finding->area_index != PSNAP_NOWHERE) {
+		psnap_outbuf_printf(out, "%sarea %" PRIu64, before,
+				    finding->area_index);
+		before = " ";
+		if (finding->entry_index != PSNAP_NOWHERE)
+			psnap_outbuf_printf(out, " entry %" PRIu64,
+					    finding->entry_index);
+	}
+	if (before[0] != '\0')
+		psnap_outbuf_text(out, ": ");
+}
+
+static void text_finding(struct psnap_report *report,
+			 const struct psnap_finding *finding)
+{
+	text_id(report->out, finding->severity, finding->id);
+	text_place(report->out, finding);
+	psnap_outbuf_plain(report->out, finding->text);
+	psnap_outbuf_text(report->out, "\n");
+}
+
+static void text_more(struct psnap_report *report,
+		      const struct psnap_check_result *result)
+{
+	for (int i = 0; i < PSNAP_FINDING_COUNT; i++) {
+		enum psnap_finding_id id = (enum psnap_finding_id)i;
+
+		if (report->ignored[id] ||
+		    result->counts[id] <= report->shown[id])
+			continue;
+		text_id(report->out, result->severities[id], id);
+		psnap_outbuf_printf(report->out, "and %" PRIu64 " more\n",
+				    result->counts[id] - report->shown[id]);
+		report->lines++;
+	}
+}
+
+static void text_header(struct psnap_outbuf *out,
+			const struct psnap_check_result *result)
+{
+	const struct psnap_header *header = &result->header;
+	const uint32_t no_header = PSNAP_HEADER_SHORT |
+				   PSNAP_HEADER_MAGIC_ZERO |
+				   PSNAP_HEADER_MAGIC_BAD;
+
+	if (header->problems & no_header)
+		psnap_outbuf_printf(out, "header:  magic 0x%08" PRIx32,
+				    header->magic);
+	else
+		psnap_outbuf_printf(
+			out, "header:  valid %" PRIu32 ", version %" PRIu32,
+			header->valid, header->version);
+	if (!result->has_geometry) {
+		psnap_outbuf_text(out, ", no usable chunk size\n");
+		return;
+	}
+	psnap_outbuf_printf(
+		out, ", chunk size %" PRIu32 " sectors (%" PRIu64 " bytes)%s\n",
+		result->geometry.chunk_sectors, result->geometry.chunk_bytes,
+		result->geometry.chunk_sectors == header->chunk_sectors
+			? ""
+			: " as given");
+}
+
+static void text_table(struct psnap_outbuf *out,
+		       const struct psnap_check_result *result)
+{
+	char status[PSNAP_STATUS_BYTES];
+
+	if (!result->table_read)
+		return;
+	psnap_outbuf_printf(out,
+			    "table:   %" PRIu64 " exception%s in %" PRIu64
+			    " run%s, last area %" PRIu64 "\n",
+			    result->exceptions,
+			    result->exceptions == 1 ? "" : "s", result->runs,
+			    result->runs == 1 ? "" : "s",
+			    psnap_report_last_area(result));
+	psnap_outbuf_printf(
+		out, "status:  %s\n",
+		psnap_status_text(&result->header, &result->usage, status));
+}
+
+static void text_end(struct psnap_report *report,
+		     const struct psnap_check_result *result, int exit_status)
+{
+	struct psnap_outbuf *out = report->out;
+
+	(void)exit_status;
+	text_more(report, result);
+	psnap_outbuf_text(out, report->lines > 0 ? "\nstore:   " : "store:   ");
+	psnap_outbuf_plain(out, report->store->io->name);
+	psnap_outbuf_printf(out, ", %" PRIu64 " bytes\n",
+			    report->store->io->size_bytes);
+	text_header(out, result);
+	text_table(out, result);
+	psnap_outbuf_printf(out, "state:   %s\nkernel:  %s\nmerge:   %s\n",
+			    psnap_state_name(result->state),
+			    psnap_kernel_action_name(result->kernel),
+			    result->safe_to_merge ? "safe" : "not safe");
+	if (psnap_report_do_not_activate(result))
+		psnap_outbuf_text(out, "DO NOT ACTIVATE: the kernel would take "
+				       "this for a new snapshot and overwrite "
+				       "it\n");
+}
+
+const struct psnap_report_ops psnap_report_text = {
+	.begin = text_begin,
+	.finding = text_finding,
+	.end = text_end,
+};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything that holds bytes is a struct psnap_io: a file, a block device, a
+ * buffer in memory. Behaviour is added by an io that wraps an io: implement
+ * the operations, forward to the wrapped one.
+ *
+ * An io opened read-only has no write operation, so code that only has such
+ * an io cannot write by construction.
+ */
+#ifndef PSNAP_IO_H
+#define PSNAP_IO_H
+
+#include <psnap/error.h>
+#include <stddef.h>
+
+struct psnap_io;
+
+/**
+ * struct psnap_io_ops - what a backend or wrapper implements
+ * @read_some:   read at most @len_bytes at @offset_bytes; the number of bytes
+ *               (at least 1), 0 at the end, or a negative errno. May return
+ *               fewer bytes than asked and -EINTR: psnap_io_read() goes on.
+ * @write_some:  the same for writing; NULL when the io is read-only
+ * @sync:        make all completed writes durable; 0 or a negative errno; NULL
+ *               when read-only. A failure is never to be retried as if the
+ *               data had been kept.
+ * @prefetch:    a hint that the range will be read soon; must not fail, block
+ *               for long, or report errors; NULL: no use
+ * @next_data:   the first offset at or after @offset_bytes that may hold
+ *               anything but zero, or size_bytes; NULL: everything may
+ * @close:       release everything including the io; 0 or a negative errno
+ *               (a failed close may mean lost writes)
+ *
+ * Offsets and lengths handed in are inside [0, size_bytes) and multiples of
+ * align_bytes: io.c has checked.
+ */
+struct psnap_io_ops {
+	int64_t (*read_some)(struct psnap_io *io, uint64_t offset_bytes,
+			     void *buf, size_t len_bytes);
+	int64_t (*write_some)(struct psnap_io *io, uint64_t offset_bytes,
+			      const void *buf, size_t len_bytes);
+	int (*sync)(struct psnap_io *io);
+	void (*prefetch)(struct psnap_io *io, uint64_t offset_bytes,
+			 uint64_t len_bytes);
+	uint64_t (*next_data)(struct psnap_io *io, uint64_t offset_bytes);
+	int (*close)(struct psnap_io *io);
+};
+
+/**
+ * struct psnap_io - a thing that holds bytes; first member of every backend
+ * @ops:          its operations
+ * @name:         how messages call it; lives as long as the io
+ * @size_bytes:   [0, 2^63)
+ * @align_bytes:  power of two, at most 65536; every read_some is a multiple of
+ *                it in offset and length (1: any)
+ * @fd:           the descriptor behind it, or -1; stays open until close, so
+ *                what was checked on it stays true
+ */
+struct psnap_io {
+	const struct psnap_io_ops *ops;
+	const char *name;
+	uint64_t size_bytes;
+	uint32_t align_bytes;
+	int fd;
+};
+
+/* Larger alignments are refused; no disk has sectors beyond 64 KiB. */
+#define PSNAP_IO_ALIGN_BYTES_MAX 65536u
+
+/**
+ * psnap_io_open() - open a regular file or block device for reading
+ * @path:  path; see psnap_locate() for tags
+ * @io:    out: release with psnap_io_close(); NULL on failure
+ *
+ * Never blocks on a FIFO and never changes the object. Block devices are read
+ * in multiples of their logical sector size.
+ * Return: 0, or
+ *   PSNAP_E_NOT_FOUND    no such file
+ *   PSNAP_E_UNSUPPORTED  a directory, FIFO, socket, character device, or an
+ *                        object of 2^63 bytes or more
+ *   PSNAP_E_IO           opening or asking for the size failed
+ *   PSNAP_E_NOMEM
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_io_open(const char *path, struct psnap_io **io, struct psnap_error *err);
+
+/**
+ * psnap_io_open_memory() - an io over a buffer
+ * @data:         the bytes; not copied, must outlive the io
+ * @size_bytes:   how many
+ * @align_bytes:  alignment to insist on, as a device would; 1 for none
+ * @io:           out: release with psnap_io_close(); NULL on failure
+ *
+ * Read-only. Return: 0, PSNAP_E_API for a bad alignment, PSNAP_E_NOMEM.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_open_memory(const void *data,
+						  uint64_t size_bytes,
+						  uint32_t align_bytes,
+						  struct psnap_io **io,
+						  struct psnap_error *err);
+
+/**
+ * psnap_io_read() - read exactly @len_bytes
+ * @io:            where from
+ * @offset_bytes:  first byte
+ * @buf:           @len_bytes long; contents undefined on failure
+ * @len_bytes:     any number; 0 succeeds inside the bounds
+ *
+ * Goes on after short reads and EINTR; widens to align_bytes.
+ * Return: 0, or
+ *   PSNAP_E_RANGE      the range is not inside [0, size_bytes)
+ *   PSNAP_E_IO         offset_bytes of @err is the first byte that failed
+ *   PSNAP_E_TRUNCATED  the object became shorter than it was when opened
+ *   PSNAP_E_NOMEM      no memory for the aligned buffer
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_read(struct psnap_io *io,
+					   uint64_t offset_bytes, void *buf,
+					   size_t len_bytes,
+					   struct psnap_error *err);
+
+/**
+ * psnap_io_prefetch() - say that a range will be read soon
+ *
+ * A hint: never fails; what lies outside the io is ignored. Asks in steps of
+ * at most 128 KiB, because Linux silently cuts longer requests.
+ */
+PSNAP_API void psnap_io_prefetch(struct psnap_io *io, uint64_t offset_bytes,
+				 uint64_t len_bytes);
+
+/**
+ * psnap_io_next_data() - skip what is known to be zero
+ *
+ * Return: the first offset at or after @offset_bytes that may hold something
+ * other than zero; size_bytes when there is none.
+ */
+PSNAP_API uint64_t psnap_io_next_data(struct psnap_io *io,
+				      uint64_t offset_bytes);
+
+/**
+ * psnap_io_close() - release an io
+ * @io:  NULL is fine
+ *
+ * Return: 0, or PSNAP_E_IO when the system reported a failure at close; the io
+ * is gone either way.
+ */
+PSNAP_API int psnap_io_close(struct psnap_io *io, struct psnap_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Output files that appear whole or not at all: written under a temporary name
+ * beside the final one, made durable, then renamed.
+ */
+#ifndef PSNAP_NEWFILE_H
+#define PSNAP_NEWFILE_H
+
+#include <psnap/error.h>
+
+struct psnap_io;
+struct psnap_newfile;
+
+/**
+ * psnap_newfile_create() - begin a new file
+ * @path:    the final name; an existing regular file is replaced at commit
+ * @inputs:  ios that must not be the file at @path; NULL-terminated, or NULL
+ * @file:    out: end with psnap_newfile_commit() or psnap_newfile_abandon()
+ *
+ * Return: 0, or
+ *   PSNAP_E_BUSY         @path is one of @inputs
+ *   PSNAP_E_UNSUPPORTED  @path exists and is no regular file
+ *   PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_NOT_FOUND (directory), PSNAP_E_NOMEM
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_newfile_create(const char *path, struct psnap_io *const *inputs,
+		     struct psnap_newfile **file, struct psnap_error *err);
+
+/** psnap_newfile_fd() - the descriptor to write to; not to be closed */
+PSNAP_API int psnap_newfile_fd(const struct psnap_newfile *file);
+
+/**
+ * psnap_newfile_commit() - make the contents durable and give the final name
+ *
+ * Flushes the file, renames it, flushes the directory. @file is gone
+ * afterwards; on failure the temporary file is removed and a file that had the
+ * final name is untouched.
+ * Return: 0, PSNAP_E_IO, PSNAP_E_NOSPACE.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_newfile_commit(struct psnap_newfile *file,
+						  struct psnap_error *err);
+
+/** psnap_newfile_abandon() - remove the temporary file; NULL is fine */
+PSNAP_API void psnap_newfile_abandon(struct psnap_newfile *file);
+
+#endif

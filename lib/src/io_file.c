@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Regular files and block devices, opened read-only. Size and sector size come
+ * from probe.c; who else uses the device is use.c's business.
+ */
+#include <psnap/io.h>
+
+#include "checked.h"
+#include "fail.h"
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct io_file {
+	struct psnap_io io;
+	char *name;
+};
+
+static int64_t file_read_some(struct psnap_io *io, uint64_t offset_bytes,
+			      void *buf, size_t len_bytes)
+{
+	ssize_t n = pread(io->fd, buf, len_bytes, (off_t)offset_bytes);
+
+	return n < 0 ? -(int64_t)errno : (int64_t)n;
+}
+
+/* Failure is ignored: without the hint the read is merely slower. */
+static void file_prefetch(struct psnap_io *io, uint64_t offset_bytes,
+			  uint64_t len_bytes)
+{
+	(void)posix_fadvise(io->fd, (off_t)offset_bytes, (off_t)len_bytes,
+			    POSIX_FADV_WILLNEED);
+}
+
+/* Block devices and old file systems answer with an error: all is data. */
+static uint64_t file_next_data(struct psnap_io *io, uint64_t offset_bytes)
+{
+	off_t found = lseek(io->fd, (off_t)offset_bytes, SEEK_DATA);
+
+	if (found >= 0)
+		return (uint64_t)found;
+	return errno == ENXIO ? io->size_bytes : offset_bytes;
+}
+
+static int file_close(struct psnap_io *io)
+{
+	struct io_file *file = (struct io_file *)(void *)io;
+	int rc = close(io->fd) ? -errno : 0;
+
+	free(file->name);
+	free(file);
+	return rc;
+}
+
+static const struct psnap_io_ops file_ops = {
+	.read_some = file_read_some,
+	.prefetch = file_prefetch,
+	.next_data = file_next_data,
+	.close = file_close,
+};
+
+static const char *unusable_kind(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return "a directory";
+	if (S_ISFIFO(mode))
+		return "a pipe";
+	if (S_ISCHR(mode))
+		return "a character device";
+	if (S_ISSOCK(mode))
+		return "a socket";
+	return NULL;
+}
+
+/* O_NONBLOCK so that a FIFO or tape cannot make the open wait for ever; it
+ * means nothing to the files and devices that pass the check behind it. */
+static int open_checked(const char *path, int *fd, bool *is_block,
+			struct psnap_error *err)
+{
+	const char *kind;
+	struct stat st;
+
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (*fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return psnap_fail_errno(err, PSNAP_E_NOT_FOUND, errno,
+					"cannot open");
+	if (*fd < 0 && stat(path, &st) == 0 && unusable_kind(st.st_mode))
+		return psnap_fail(err, PSNAP_E_UNSUPPORTED,
+				  "is %s, not a file or block device",
+				  unusable_kind(st.st_mode));
+	if (*fd < 0)
+		return psnap_fail_errno(err, PSNAP_E_IO, errno, "cannot open");
+	if (fstat(*fd, &st))
+		return psnap_fail_errno(err, PSNAP_E_IO, errno,
+					"cannot be examined");
+	kind = unusable_kind(st.st_mode);
+	if (kind)
+		return psnap_fail(err, PSNAP_E_UNSUPPORTED,
+				  "is %s, not a file or block device", kind);
+	*is_block = S_ISBLK(st.st_mode);
+	return 0;
+}
+
+static int file_init(struct io_file *file, const char *path, int fd,
+		     bool is_block, struct psnap_error *err)
+{
+	uint32_t sector_bytes = 0;
+	int rc;
+
+	rc = psnap_probe_size(fd, &file->io.size_bytes, &sector_bytes, err);
+	if (rc)
+		return rc;
+	if (file->io.size_bytes > (uint64_t)INT64_MAX)
+		return psnap_fail(err, PSNAP_E_UNSUPPORTED,
+				  "is larger than 2^63 bytes");
+	/* A file may end anywhere; only a device insists on whole sectors. */
+	file->io.align_bytes = 1;
+	if (is_block && is_power_of_two_u64(sector_bytes) &&
+	    sector_bytes <= PSNAP_IO_ALIGN_BYTES_MAX &&
+	    file->io.size_bytes % sector_bytes == 0)
+		file->io.align_bytes = sector_bytes;
+	file->name = strdup(path);
+	if (!file->name)
+		return psnap_fail_nomem(err, "opening a file");
+	file->io.ops = &file_ops;
+	file->io.name = file->name;
+	file->io.fd = fd;
+	return 0;
+}
+
+int psnap_io_open(const char *path, struct psnap_io **io,
+		  struct psnap_error *err)
+{
+	struct io_file *file = NULL;
+	bool is_block = false;
+	int fd = -1;
+	int rc;
+
+	*io = NULL;
+	rc = open_checked(path, &fd, &is_block, err);
+	if (rc)
+		goto fail;
+	file = calloc(1, sizeof(*file));
+	if (!file) {
+		rc = psnap_fail_nomem(err, "opening a file");
+		goto fail;
+	}
+	rc = file_init(file, path, fd, is_block, err);
+	if (rc)
+		goto fail;
+	*io = &file->io;
+	return 0;
+
+fail:
+	free(file);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}

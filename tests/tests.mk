@@ -1,0 +1,70 @@
+# Building and running the tests; included by the top Makefile.
+
+UNIT_SRC := $(sort $(wildcard tests/unit/t_*.c))
+UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
+SUPPORT_SRC := $(sort $(wildcard tests/support/io_*.c))
+SUPPORT_OBJ := $(SUPPORT_SRC:%.c=$(B)/%.o)
+MKSTORE_SRC := $(sort $(wildcard tests/support/mkstore*.c))
+MKSTORE := $(B)/tests/mkstore
+FAULT_SRC := $(sort $(wildcard tests/fault/f_*.c))
+FAULT_BIN := $(FAULT_SRC:tests/fault/%.c=$(B)/tests/fault/%)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/replay_%)
+TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(MKSTORE)
+
+$(B)/tests/%.o: tests/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(call COMPILE,$(TEST_INC))
+$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT_OBJ) \
+		$(CMD_PARTS) $(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(LIBS)
+# Allocation faults: every allocation of ours goes through the wrappers.
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o $(SUPPORT_OBJ) \
+		$(CMD_PARTS) $(B)/libpsnap.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(WRAP) $(LIBS)
+$(REPLAY_BIN): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/%.o \
+		$(B)/tests/fuzz/replay.o $(SUPPORT_OBJ) $(CMD_PARTS) \
+		$(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(LIBS)
+$(MKSTORE): $(MKSTORE_SRC:%.c=$(B)/%.o)
+	$(call say,LD,$@)
+	$(Q)$(LINK)
+
+.PHONY: test-programs check fuzz
+test-programs: all $(TEST_BIN)
+
+SUITES := unit golden corpus cli fault fuzz docs layers headers install
+.PHONY: $(SUITES:%=check-%)
+RUN = $(Q)B='$(B)' CC='$(CC)' SAN='$(SAN)' TEST='$(TEST)' tests/run
+check: need-check
+	$(Q)$(MAKE) --no-print-directory test-programs
+	$(RUN) $(SUITES)
+$(SUITES:%=check-%): check-%: test-programs
+	$(RUN) $*
+
+# libFuzzer needs clang whatever CC is; own directory, own flags.
+FUZZ_NAMES := $(FUZZ_SRC:tests/fuzz/%.c=%)
+fuzz:
+	$(Q)$(MAKE) --no-print-directory B=$(B)/libfuzzer CC=clang \
+		SAN=address,undefined CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' \
+		fuzz-programs
+	$(Q)for f in $(FUZZ_NAMES); do \
+		mkdir -p $(B)/libfuzzer/corpus/$$f && \
+		$(B)/libfuzzer/$$f -max_total_time=$(T) -timeout=10 \
+			-rss_limit_mb=512 -artifact_prefix=$(B)/libfuzzer/ \
+			$(B)/libfuzzer/corpus/$$f tests/fuzz/corpus/$${f#fuzz_} \
+			|| exit 1; done
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_NAMES:%=$(B)/%)
+$(FUZZ_NAMES:%=$(B)/%): $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(SUPPORT_OBJ) \
+		$(CMD_PARTS) $(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS)
+
+-include $(TEST_BIN:=.d) $(SUPPORT_OBJ:.o=.d)
