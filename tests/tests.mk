@@ -10,7 +10,8 @@ FAULT_SRC := $(sort $(wildcard tests/fault/f_*.c))
 FAULT_BIN := $(FAULT_SRC:tests/fault/%.c=$(B)/tests/fault/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/replay_%)
-TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(MKSTORE)
+VIEW := $(B)/tests/view
+TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(MKSTORE) $(VIEW)
 
 $(B)/tests/%.o: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -22,7 +23,8 @@ $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT_OBJ) \
 	$(Q)$(LINK) $(LIBS)
 # Allocation faults: every allocation of ours goes through the wrappers.
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
-$(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o $(SUPPORT_OBJ) \
+$(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o \
+		$(B)/tests/fault/alloc.o $(B)/tests/fault/verbs.o $(SUPPORT_OBJ) \
 		$(CMD_PARTS) $(B)/libpsnap.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -30,6 +32,9 @@ $(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o $(SUPPORT_OBJ) \
 $(REPLAY_BIN): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/%.o \
 		$(B)/tests/fuzz/replay.o $(SUPPORT_OBJ) $(CMD_PARTS) \
 		$(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(LIBS)
+$(VIEW): $(B)/tests/support/view.o $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
 $(MKSTORE): $(MKSTORE_SRC:%.c=$(B)/%.o)

@@ -179,6 +179,7 @@ static int read_all(struct reader *r, struct psnap_error *err)
 		{ .io = r->c->origin, .is_origin = true },
 	};
 	struct psnap_walk *walk;
+	struct psnap_error why = { 0 };
 	struct psnap_run run;
 	int rc;
 
@@ -186,12 +187,15 @@ static int read_all(struct reader *r, struct psnap_error *err)
 	if (rc)
 		return rc;
 	for (;;) {
-		rc = psnap_walk_next_run(walk, &run, err);
-		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
-			continue; /* reported while checking the table */
-		if (rc <= 0)
+		rc = psnap_walk_next_run(walk, &run, &why);
+		if (rc == 0)
 			break;
-		rc = read_plausible(r, ranges, &run, err);
+		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
+			rc = psnap_check_walk_fault(r->c, walk, &why);
+		else if (rc == 1)
+			rc = read_plausible(r, ranges, &run, err);
+		else if (err)
+			*err = why;
 		if (rc)
 			break;
 	}

@@ -144,6 +144,7 @@ static int walk_sides(struct checker *c, struct side sides[2],
 {
 	struct psnap_walk_options options = { 0 };
 	struct psnap_walk *walk;
+	struct psnap_error why = { 0 };
 	struct psnap_run run;
 	int rc;
 
@@ -153,21 +154,23 @@ static int walk_sides(struct checker *c, struct side sides[2],
 		return rc;
 	while (sides[0].named < sides[0].wanted ||
 	       sides[1].named < sides[1].wanted) {
-		rc = psnap_walk_next_run(walk, &run, err);
+		rc = psnap_walk_next_run(walk, &run, &why);
 		if (rc == 0)
 			break;
-		/* Reported by the first walk. */
-		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
-			continue;
-		if (rc == 1)
+		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED) {
+			rc = psnap_check_walk_fault(c, walk, &why);
+		} else if (rc == 1) {
 			rc = look(c, &sides[0], &run);
-		if (rc == 0)
-			rc = look(c, &sides[1], &run);
+			if (rc == 0)
+				rc = look(c, &sides[1], &run);
+		} else if (err) {
+			*err = why;
+		}
 		if (rc)
 			break;
 	}
 	psnap_walk_close(walk);
-	return rc > 0 ? 0 : rc;
+	return rc;
 }
 
 int psnap_check_duplicates(struct checker *c, struct psnap_error *err)

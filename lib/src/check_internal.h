@@ -22,7 +22,11 @@
  * @max_used:     highest plausible new_chunk, 0 when there is none
  * @plausible:    entries whose numbers are possible, duplicates included
  * @unreadable_live:  a part of what the kernel reads cannot be read
+ * @faults:       where parts of the table could not be read, each reported once
+ *                although the table is walked more than once
  */
+#define PSNAP_CHECK_FAULTS_MAX 64u
+
 struct checker {
 	struct psnap_io *io;
 	struct psnap_io *origin;
@@ -39,6 +43,8 @@ struct checker {
 	uint64_t max_used;
 	uint64_t plausible;
 	bool unreadable_live;
+	uint64_t faults[PSNAP_CHECK_FAULTS_MAX];
+	unsigned int fault_count;
 	uint64_t shown[PSNAP_FINDING_COUNT];
 };
 
@@ -85,6 +91,13 @@ int psnap_check_evidence(struct checker *c, struct evidence *e,
 
 /* check_table.c: walk the table once, judge every entry. */
 int psnap_check_table(struct checker *c, struct psnap_error *err);
+
+/*
+ * check_fault.c: a walk could not read a part of the table, for the reason
+ * @why. Whichever walk meets it first reports it: a disk may fail at any time.
+ */
+int psnap_check_walk_fault(struct checker *c, const struct psnap_walk *walk,
+			   const struct psnap_error *why);
 
 /* check_area.c: one area's entries, and whether it can be an area at all. */
 struct area_judge;

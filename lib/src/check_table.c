@@ -70,30 +70,6 @@ static int take_live(struct checker *c, struct counts *n,
 	return judge_by_area(c, judge, *run, err);
 }
 
-static int read_fault(struct checker *c, const struct psnap_walk *walk,
-		      const struct psnap_error *why)
-{
-	struct psnap_finding f;
-	uint64_t offset;
-	uint64_t len;
-
-	/* The kernel never reads there, and nothing is lost there. */
-	if (psnap_walk_fault(walk, &offset, &len) == PSNAP_ENTRY_STALE)
-		return 0;
-	c->unreadable_live = true;
-	psnap_finding_init(&f, PSNAP_F_READ_ERROR);
-	f.offset_bytes = offset;
-	f.len_bytes = len;
-	f.area_index =
-		(offset / c->geo->chunk_bytes - 1) / c->geo->stride_chunks;
-	psnap_finding_say(
-		&f, "%" PRIu64 " bytes of exceptions cannot be read%s", len,
-		why->code == PSNAP_E_TRUNCATED
-			? " because the file became shorter"
-			: "");
-	return psnap_check_emit(c, &f);
-}
-
 static int walk_all(struct checker *c, struct counts *n,
 		    struct area_judge *judge, struct psnap_error *err)
 {
@@ -121,7 +97,7 @@ static int walk_all(struct checker *c, struct counts *n,
 			count_leftover(n, &run);
 			rc = 0;
 		} else if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED) {
-			rc = read_fault(c, walk, &why);
+			rc = psnap_check_walk_fault(c, walk, &why);
 		}
 		if (rc) {
 			if (err)

@@ -99,6 +99,18 @@ static int copy_live_to(struct imager *m, uint64_t *next, uint64_t area_index,
 	return rc;
 }
 
+/* Live areas are tried again by copy(), which counts; of one behind them
+ * nobody knows whether it belongs in the image. */
+static void take_fault(struct imager *m, const struct psnap_walk *walk)
+{
+	uint64_t offset_bytes;
+	uint64_t len_bytes;
+
+	if (psnap_walk_fault(walk, &offset_bytes, &len_bytes) ==
+	    PSNAP_ENTRY_STALE)
+		m->result->unreadable_bytes += len_bytes;
+}
+
 /*
  * All areas up to the last, then those behind it in which the walk finds a
  * table. Areas that cannot be a table may hold somebody's data and stay out.
@@ -115,8 +127,10 @@ static int copy_areas(struct imager *m, struct psnap_walk *walk,
 	for (;;) {
 		int rc = psnap_walk_next_run(walk, &run, &why);
 
-		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
-			continue; /* copy() counts what it cannot read */
+		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED) {
+			take_fault(m, walk);
+			continue;
+		}
 		if (rc < 0 && err)
 			*err = why;
 		if (rc == 0)

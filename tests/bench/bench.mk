@@ -19,7 +19,7 @@ URING_LIBS  = $(shell $(PKGCONFIG) --libs liburing)
 .PHONY: bench bench-programs
 bench: need-build
 	$(Q)tests/bench/run packages
-	$(Q)$(MAKE) --no-print-directory bench-programs
+	$(Q)$(MAKE) --no-print-directory bench-programs >&2
 	$(Q)B=$(B) $(if $(QUICK),QUICK=$(QUICK)) tests/bench/run $(SECTIONS)
 
 bench-programs: $(BENCH_PROGRAMS) $(B)/psnap $(B)/tests/mkstore

@@ -103,10 +103,12 @@ stop_latfs() {
 # scan_latency FILE EXCEPTIONS: FILE stands on a tmpfs, so that the only
 # latency is the one asked for. Leaves walk and pread at 1 ms in SLOW.
 scan_latency() {
-	for LATENCY_US in 100 1000 5000; do
+	local ms
+
+	for ms in 0.1 1 5; do
+		LATENCY_US=$(awk -v ms="$ms" 'BEGIN { print ms * 1000 }')
 		start_latfs "$LATENCY_US" "$1"
-		scan_target "file, $(ratio "$LATENCY_US" 1000) ms per read" \
-			"$WORK/latfs" "$2" 1.2
+		scan_target "file, $ms ms per read" "$WORK/latfs" "$2" 1.2
 		stop_latfs
 		if ((LATENCY_US == 1000)); then
 			SLOW=("${BEST[walk]}" "${BEST[pread]}")
@@ -140,9 +142,9 @@ bench_scan() {
 	make_store large <<<"scatter $many $((many * 4)) 1"
 	make_store small <<<"scatter $few $((few * 4)) 1"
 	mkdir "$WORK/mem"
-	mount -t tmpfs -o size=64m,mode=700 psnap-bench "$WORK/mem"
+	mount -t tmpfs -o size=256m,mode=700 psnap-bench "$WORK/mem"
 	MOUNTS+=("$WORK/mem")
-	cp --sparse=always "$WORK/small" "$WORK/mem/small"
+	cp --sparse=always "$WORK/large" "$WORK/mem/large"
 
 	printf '%s\n' '### Scan, cold' '' \
 		"| store on | areas | best, us per area | psnap |$(
@@ -152,8 +154,7 @@ bench_scan() {
 	scan_loop "loop device" "$WORK/large" "$many" 1.2
 	scan_loop "direct-io loop device" "$WORK/large" "$many" 1.7 \
 		--direct-io=on
-	SUMS=()
-	scan_latency "$WORK/mem/small" "$few"
+	scan_latency "$WORK/mem/large" "$many"
 	scan_lvmsync "$WORK/small" "$few"
 
 	printf '\n| psnap is faster than | times | goal |\n|---|--:|---|\n'

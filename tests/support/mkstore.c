@@ -138,7 +138,7 @@ uint64_t mkstore_offset(const struct mkstore *m, char *word)
 	char *plus = strchr(word, '+');
 	uint64_t chunk;
 
-	if (strncmp(word, "area:", 5) && strncmp(word, "chunk:", 6))
+	if (strncmp(word, "area:", 5) != 0 && strncmp(word, "chunk:", 6) != 0)
 		return mkstore_size(m, word);
 	if (plus)
 		*plus++ = '\0';

@@ -1,0 +1,208 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What the tests of the command line share: where the programs are, how a
+# store is made, and what every refusal has to look like. What each command
+# does is for its own file.
+#
+# $PSNAP and $MKSTORE name the programs; by default those in build/. A test
+# writes nothing outside $BATS_TEST_TMPDIR, but for what no other file system
+# than a tmpfs can hold.
+
+# shellcheck disable=SC2154 # run sets stderr and status
+
+TESTS=$(realpath "$BATS_TEST_DIRNAME/..")
+PSNAP=$(realpath "${PSNAP:-$TESTS/../build/psnap}")
+MKSTORE=$(realpath "${MKSTORE:-${PSNAP%/*}/tests/mkstore}")
+export LC_ALL=C
+
+psnap_check() {
+	"$PSNAP" check "$@"
+}
+
+psnap_dump() {
+	"$PSNAP" dump "$@"
+}
+
+# store NAME <RECIPE: make a store, see mkstore --help.
+store() {
+	"$MKSTORE" -q - "$1"
+}
+
+# An empty store of 1 MiB, a sound one of 16 MiB with two runs.
+empty_store() {
+	printf '%s\n' 'chunk 4K' 'size 1M' | store "$1"
+}
+sound_store() {
+	printf '%s\n' 'chunk 4K' 'size 16M' 'exc 0 2' 'exc 16 3 4' | store "$1"
+}
+
+# The cases of the corpus, and one case as CASE.cow and CASE.origin in
+# directory DIR.
+corpus_cases() {
+	local file
+	for file in "$TESTS"/corpus/*/cow.img.gz; do
+		basename "${file%/*}"
+	done
+}
+corpus() { # CASE DIR
+	gzip -dc "$TESTS/corpus/$1/cow.img.gz" >"$2/$1.cow"
+	gzip -dc "$TESTS/corpus/$1/origin.img.gz" >"$2/$1.origin"
+}
+
+# expect STATUS COMMAND...: it must end so; what it printed is in $output and
+# $stderr, and is shown if the test fails later.
+expect() {
+	local want=$1 rc=0
+	shift
+	echo "\$ $*"
+	run "-$want" --separate-stderr "$@" || rc=$?
+	echo "stdout: ${output:0:4000}"
+	echo "stderr: ${stderr:0:4000}"
+	return "$rc"
+}
+
+# silent STATUS COMMAND...: the same, and nothing on standard error.
+silent() {
+	expect "$@"
+	[[ -z $stderr ]]
+}
+
+# complains STATUS TEXT COMMAND...: the same; the only line on standard error
+# begins with TEXT.
+complains() {
+	local want=$1 text=$2
+	shift 2
+	expect "$want" "$@"
+	[[ $stderr == "$text"* && $stderr != *$'\n'* ]]
+}
+
+# For the functions below: the name in messages and the words that call it.
+name=psnap
+tool=("$PSNAP")
+
+# for_each_tool COMMAND...: with $name and $tool set for psnap check and
+# psnap-check, psnap dump and psnap-dump.
+for_each_tool() {
+	local command
+	for command in check dump; do
+		name=psnap-$command
+		tool=("$PSNAP" "$command")
+		"$@"
+		tool=("${PSNAP%/*}/$name")
+		"$@"
+	done
+}
+
+# refused WORD COMMAND...: a usage error of $name whose message has WORD in it.
+refused() {
+	local word=$1 lines
+	shift
+	expect 16 "$@"
+	[[ -z $output ]]
+	mapfile -t lines <<<"$stderr"
+	((${#lines[@]} == 2))
+	[[ ${lines[0]} == "$name: "*"$word"* ]]
+	[[ ${lines[1]} == "Try '$name --help' for more information." ]]
+}
+
+# What may not change of a file: content, size, owner, mode, times (but atime).
+state_of() {
+	local file
+	for file in "$@"; do
+		sha256sum "$file"
+		stat --format='%n %i %s %u:%g %a %y %z' "$file"
+	done
+}
+
+# untouched FILE COMMAND...: whatever the command returns, FILE is as it was.
+untouched() {
+	local file=$1 before
+	shift
+	before=$(state_of "$file")
+	run --separate-stderr "$@"
+	[[ $(state_of "$file") == "$before" ]] && return
+	echo "$file was changed by: $*"
+	return 1
+}
+
+# The command without root's power to open everything.
+unprivileged() {
+	if ((EUID == 0)); then
+		setpriv --bounding-set=-all --inh-caps=-all "$@"
+	else
+		"$@"
+	fi
+}
+
+# Skip if file modes do not keep even that one out.
+need_file_modes() {
+	local file=$BATS_TEST_TMPDIR/modes
+	: >"$file"
+	chmod 000 "$file"
+	unprivileged true || skip "no way to give up root's capabilities"
+	if unprivileged cat "$file" 2>/dev/null; then
+		skip "file modes do not count here"
+	fi
+}
+
+# AddressSanitizer reserves terabytes of addresses and cannot be traced.
+need_no_sanitizer() {
+	[[ ${SAN:-} != *address* ]] || skip "not with the address sanitizer"
+}
+
+# eventually COMMAND...: wait until it succeeds; a minute means never.
+eventually() {
+	local i
+	for ((i = 0; i < 1200; i++)); do
+		if "$@"; then
+			return 0
+		fi
+		sleep 0.05
+	done
+	echo "never came true: $*"
+	return 1
+}
+
+# Does process PID catch signal number NUMBER?
+catches() {
+	local mask
+	mask=$(sed -n 's/^SigCgt:[[:space:]]*/0x/p' "/proc/$1/status")
+	((mask >> ($2 - 1) & 1))
+}
+
+# The status of background process PID must be STATUS.
+ended() { # STATUS PID
+	local rc=0
+	wait "$2" || rc=$?
+	((rc == $1)) && return
+	echo "the process ended with status $rc, not $1"
+	return 1
+}
+
+# schema check|dump|ndjson: the schema in psnap-json(5) as JSON.
+schema() {
+	sed -n "/^\\.\\\\\" BEGIN SCHEMA $1\$/,/^\\.\\\\\" END SCHEMA $1\$/p" \
+		"$TESTS/../man/psnap-json.5" |
+		sed -e '/^\./d' -e 's/\\-/-/g' -e "s/\\\\(aq/'/g" -e 's/\\e/\\/g'
+}
+
+# fits KIND FILE...: each document in the files follows the schema; KIND as in
+# schema. There must be one, and jq must have been able to parse all.
+fits() {
+	local kind=$1 file wrong
+	shift
+	[[ -s $BATS_TEST_TMPDIR/$kind.schema ]] ||
+		schema "$kind" >"$BATS_TEST_TMPDIR/$kind.schema"
+	for file in "$@"; do
+		[[ -s $file ]] || return 1
+		wrong=$(jq -r -L "$TESTS/cli" \
+			--slurpfile schema "$BATS_TEST_TMPDIR/$kind.schema" \
+			'include "schema"; schema_errors($schema[0])' "$file") ||
+			return 1
+		if [[ -n $wrong ]]; then
+			echo "$file: ${wrong:0:2000}"
+			return 1
+		fi
+	done
+}

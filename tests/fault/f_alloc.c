@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * For n = 1, 2, ... until no fault fires: the nth allocation fails, once or
+ * from then on. Every verb has to say that memory ran out, and to leak nothing
+ * (the sanitizer build sees to that).
+ */
+#include "alloc.h"
+#include "test.h"
+#include "verbs.h"
+
+static void run_until_no_fault(const struct verb *verb, bool sticky)
+{
+	struct io_image store;
+	struct io_image origin;
+	uint64_t n;
+
+	for (n = 1;; n++) {
+		struct outcome o = { 0 };
+		uint64_t faults;
+
+		verbs_image(&store);
+		image_init(&origin, 512, 100);
+		alloc_arm(n, sticky);
+		verb->run(&store.io, &origin.io, &o);
+		alloc_disarm();
+		faults = alloc_fault.faults;
+		image_release(&store);
+		image_release(&origin);
+		if (faults == 0)
+			break;
+		T_OK(o.rc == PSNAP_E_NOMEM,
+		     "%s, allocation %" PRIu64 "%s: returned %d", verb->name, n,
+		     sticky ? " and later" : "", o.rc);
+		T_OK(strncmp(o.err.message, "out of memory while ", 20) == 0,
+		     "%s: says \"%s\"", verb->name, o.err.message);
+	}
+	T_OK(n > 1, "%s: %" PRIu64 " allocations failed in turn", verb->name,
+	     n - 1);
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < verb_count; i++) {
+		run_until_no_fault(&verbs[i], false);
+		run_until_no_fault(&verbs[i], true);
+	}
+	return T_DONE();
+}
