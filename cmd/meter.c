@@ -19,7 +19,7 @@
 #define BAR_DELAY_NSEC NSEC_PER_SEC
 #define BAR_STEP_NSEC  (NSEC_PER_SEC / 5)
 #define JSON_STEP_NSEC (NSEC_PER_SEC / 2)
-#define BAR_CELLS      30
+#define BAR_CELLS      20
 
 static volatile sig_atomic_t stop_asked;
 static volatile sig_atomic_t line_asked;
@@ -78,7 +78,7 @@ static void describe(char *text, size_t size_bytes, uint64_t nsec)
 		return;
 	}
 	n = snprintf(text, size_bytes,
-		     "%3u%% of %" PRIu64 " bytes, %" PRIu64 " MiB/s",
+		     "%u%% of %" PRIu64 " bytes, %" PRIu64 " MiB/s",
 		     (unsigned int)((double)meter.done_bytes * 100.0 /
 				    (double)meter.total_bytes),
 		     meter.total_bytes, rate >> 20);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PRINTF_BYTES ((size_t)1 << 16)
+#define WAIT_MSEC    200
 
 static bool told_to_stop(const struct psnap_outbuf *out)
 {
@@ -26,12 +27,16 @@ static int wait_for_reader(const struct psnap_outbuf *out, int os_errno)
 {
 	struct pollfd pollfd = { .fd = out->fd, .events = POLLOUT };
 
-	/* Some shells leave a pipe or terminal non-blocking. */
-	if (os_errno == EAGAIN && poll(&pollfd, 1, -1) < 0)
-		os_errno = errno;
 	if (told_to_stop(out))
 		return EINTR;
-	return os_errno == EINTR || os_errno == EAGAIN ? 0 : os_errno;
+	if (os_errno == EINTR)
+		return 0;
+	if (os_errno != EAGAIN)
+		return os_errno;
+	/* Some shells leave a pipe or terminal non-blocking. Not for ever: a
+	 * signal may have come between the question above and this. */
+	poll(&pollfd, 1, WAIT_MSEC);
+	return 0;
 }
 
 /* gzip calls this too, hence the signature. */

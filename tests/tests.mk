@@ -10,6 +10,10 @@ FAULT_SRC := $(sort $(wildcard tests/fault/f_*.c))
 FAULT_BIN := $(FAULT_SRC:tests/fault/%.c=$(B)/tests/fault/%)
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/replay_%)
+# What targets share; a mutate_NAME.c is libFuzzer's alone.
+FUZZ_PARTS := $(filter-out $(FUZZ_SRC) %/replay.c tests/fuzz/mutate_%, \
+		$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_OBJ := $(FUZZ_PARTS:%.c=$(B)/%.o)
 VIEW := $(B)/tests/view
 TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(MKSTORE) $(VIEW)
 
@@ -30,7 +34,7 @@ $(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o \
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(WRAP) $(LIBS)
 $(REPLAY_BIN): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/%.o \
-		$(B)/tests/fuzz/replay.o $(SUPPORT_OBJ) $(CMD_PARTS) \
+		$(B)/tests/fuzz/replay.o $(FUZZ_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) \
 		$(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
@@ -53,23 +57,32 @@ check: need-check
 $(SUITES:%=check-%): check-%: test-programs
 	$(RUN) $*
 
-# libFuzzer needs clang whatever CC is; own directory, own flags.
+# libFuzzer needs clang whatever CC is; own directory, own flags. What it finds
+# goes to $(B)/libfuzzer, as does the corpus that grows.
 FUZZ_NAMES := $(FUZZ_SRC:tests/fuzz/%.c=%)
 fuzz:
 	$(Q)$(MAKE) --no-print-directory B=$(B)/libfuzzer CC=clang \
 		SAN=address,undefined CFLAGS='-O1 -g -fsanitize=fuzzer-no-link' \
 		fuzz-programs
 	$(Q)for f in $(FUZZ_NAMES); do \
+		dict=tests/fuzz/$${f#fuzz_}.dict; \
 		mkdir -p $(B)/libfuzzer/corpus/$$f && \
 		$(B)/libfuzzer/$$f -max_total_time=$(T) -timeout=10 \
-			-rss_limit_mb=512 -artifact_prefix=$(B)/libfuzzer/ \
+			-rss_limit_mb=1024 -artifact_prefix=$(B)/libfuzzer/ \
+			$$([ ! -e $$dict ] || echo -dict=$$dict) \
 			$(B)/libfuzzer/corpus/$$f tests/fuzz/corpus/$${f#fuzz_} \
 			|| exit 1; done
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ_NAMES:%=$(B)/%)
-$(FUZZ_NAMES:%=$(B)/%): $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(SUPPORT_OBJ) \
-		$(CMD_PARTS) $(B)/libpsnap.a
+define FUZZ_LINK
+$(B)/fuzz_$(1): $(B)/tests/fuzz/fuzz_$(1).o \
+	$(patsubst %.c,$(B)/%.o,$(wildcard tests/fuzz/mutate_$(1).c))
+endef
+$(foreach f,$(FUZZ_NAMES),$(eval $(call FUZZ_LINK,$(f:fuzz_%=%))))
+$(FUZZ_NAMES:%=$(B)/%): $(FUZZ_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) \
+		$(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS)
 
+-include $(wildcard $(B)/tests/fuzz/*.d)
 -include $(TEST_BIN:=.d) $(SUPPORT_OBJ:.o=.d)

@@ -89,18 +89,12 @@ static int name_pair(struct checker *c, struct side *s,
 	return psnap_check_emit(c, &f);
 }
 
-static struct psnap_run entry_at(const struct checker *c,
-				 const struct psnap_run *run, uint64_t distance)
+/* Most runs are one entry that is no duplicate: told without a call. */
+static inline bool may_be_noted(const struct side *s, uint64_t start,
+				uint64_t chunks)
 {
-	uint64_t slot = run->entry_index + distance;
-	struct psnap_run entry = *run;
-
-	entry.old_chunk += distance;
-	entry.new_chunk += distance;
-	entry.area_index += slot / c->geo->exceptions_per_area;
-	entry.entry_index = (uint32_t)(slot % c->geo->exceptions_per_area);
-	entry.chunks = 1;
-	return entry;
+	return chunks > 1 ||
+	       (s->filter[start % FILTER_BITS / 64] >> (start % 64) & 1) != 0;
 }
 
 static int look(struct checker *c, struct side *s, const struct psnap_run *run)
@@ -108,18 +102,16 @@ static int look(struct checker *c, struct side *s, const struct psnap_run *run)
 	uint64_t start = s->by_new ? run->new_chunk : run->old_chunk;
 	size_t i;
 
-	if (s->named >= s->wanted)
-		return 0;
-	if (run->chunks == 1 &&
-	    !(s->filter[start % FILTER_BITS / 64] >> (start % 64) & 1))
+	if (s->named >= s->wanted || !may_be_noted(s, start, run->chunks))
 		return 0;
 	for (i = lower_bound(s->set, start);
 	     i < s->set->noted_count && s->set->noted[i] - start < run->chunks;
 	     i++) {
-		struct psnap_run entry =
-			entry_at(c, run, s->set->noted[i] - start);
+		struct psnap_run entry = *run;
 		int rc;
 
+		psnap_run_skip(c->geo, &entry, s->set->noted[i] - start);
+		entry.chunks = 1;
 		/* Impossible entries were reported as such. */
 		if (entry.old_chunk >= c->old_limit ||
 		    !psnap_entry_plausible(c->geo, entry.old_chunk,
@@ -160,6 +152,11 @@ static int walk_sides(struct checker *c, struct side sides[2],
 		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED) {
 			rc = psnap_check_walk_fault(c, walk, &why);
 		} else if (rc == 1) {
+			rc = 0;
+			if (!may_be_noted(&sides[0], run.old_chunk,
+					  run.chunks) &&
+			    !may_be_noted(&sides[1], run.new_chunk, run.chunks))
+				continue;
 			rc = look(c, &sides[0], &run);
 			if (rc == 0)
 				rc = look(c, &sides[1], &run);

@@ -67,6 +67,8 @@ static int take_live(struct checker *c, struct counts *n,
 	if (run->new_chunk < n->previous_new)
 		n->out_of_order++;
 	n->previous_new = run->new_chunk + (run->chunks - 1);
+	if (run->chunks <= c->geo->exceptions_per_area - run->entry_index)
+		return psnap_area_judge_run(judge, run, err);
 	return judge_by_area(c, judge, *run, err);
 }
 
@@ -254,9 +256,11 @@ int psnap_check_table(struct checker *c, struct psnap_error *err)
 	struct area_judge *judge = NULL;
 	int rc;
 
-	rc = psnap_chunkset_init(&c->old_set, c->old_limit, err);
+	rc = psnap_chunkset_init(&c->old_set, c->old_limit,
+				 c->options->instances_max, err);
 	if (rc == 0)
-		rc = psnap_chunkset_init(&c->new_set, c->geo->chunk_count, err);
+		rc = psnap_chunkset_init(&c->new_set, c->geo->chunk_count,
+					 c->options->instances_max, err);
 	if (rc == 0)
 		rc = psnap_area_judge_new(c, &judge, err);
 	if (rc == 0)

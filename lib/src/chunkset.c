@@ -16,9 +16,10 @@
 #define KEY_CHUNKS_MAX	(UINT64_C(1) << KEY_LENGTH_BITS)
 
 int psnap_chunkset_init(struct chunkset *set, uint64_t limit,
-			struct psnap_error *err)
+			uint64_t noted_max, struct psnap_error *err)
 {
 	memset(set, 0, sizeof(*set));
+	set->noted_max = (size_t)min_u64(noted_max, CHUNKSET_NOTED_MAX);
 	set->bit_count = min_u64(limit, BITMAP_BITS_MAX);
 	/* Fresh pages cost nothing until a bit in them is set. */
 	set->bits = calloc(set->bit_count / 64 + 1, sizeof(*set->bits));
@@ -38,17 +39,39 @@ void psnap_chunkset_release(struct chunkset *set)
 static void note(struct chunkset *set, uint64_t chunk)
 {
 	set->duplicates++;
-	if (set->noted_count < CHUNKSET_NOTED_MAX &&
+	if (set->noted_count < set->noted_max &&
 	    (set->noted_count == 0 ||
 	     set->noted[set->noted_count - 1] != chunk))
 		set->noted[set->noted_count++] = chunk;
 }
 
+static void note_bits(struct chunkset *set, uint64_t base, uint64_t bits)
+{
+	for (; bits; bits &= bits - 1)
+		note(set, base + (uint64_t)__builtin_ctzll(bits));
+}
+
 static void add_bits(struct chunkset *set, uint64_t start, uint64_t end)
 {
-	uint64_t chunk;
+	while (start < end) {
+		uint64_t *word = &set->bits[start / 64];
+		uint64_t base = start - start % 64;
+		uint64_t stop = min_u64(end, base + 64);
+		uint64_t mask = UINT64_MAX >> (64 - (stop - start))
+						      << (start % 64);
 
-	for (chunk = start; chunk < end; chunk++) {
+		note_bits(set, base, *word & mask);
+		*word |= mask;
+		start = stop;
+	}
+}
+
+void psnap_chunkset_drain(struct chunkset *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->queued; i++) {
+		uint64_t chunk = set->queue[i];
 		uint64_t *word = &set->bits[chunk / 64];
 		uint64_t bit = UINT64_C(1) << (chunk % 64);
 
@@ -56,6 +79,7 @@ static void add_bits(struct chunkset *set, uint64_t start, uint64_t end)
 			note(set, chunk);
 		*word |= bit;
 	}
+	set->queued = 0;
 }
 
 static int add_key(struct chunkset *set, uint64_t key, struct psnap_error *err)
@@ -75,8 +99,8 @@ static int add_key(struct chunkset *set, uint64_t key, struct psnap_error *err)
 	return 0;
 }
 
-int psnap_chunkset_add(struct chunkset *set, uint64_t start, uint64_t chunks,
-		       struct psnap_error *err)
+int psnap_chunkset_add_run(struct chunkset *set, uint64_t start,
+			   uint64_t chunks, struct psnap_error *err)
 {
 	uint64_t end = start + chunks;
 	int rc = 0;
@@ -122,6 +146,7 @@ void psnap_chunkset_finish(struct chunkset *set)
 	uint64_t reached = 0;
 	size_t i;
 
+	psnap_chunkset_drain(set);
 	psnap_sort_u64(set->keys, set->key_count);
 	for (i = 0; i < set->key_count; i++) {
 		uint64_t start = set->keys[i] >> KEY_LENGTH_BITS;

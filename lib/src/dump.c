@@ -22,22 +22,6 @@ struct dumper {
 	uint8_t *data;
 };
 
-/* Move the start of a run by @distance chunks; runs may cross areas. */
-static void skip(const struct dumper *d, struct psnap_run *run,
-		 uint64_t distance)
-{
-	uint64_t slot = run->entry_index + distance;
-
-	run->old_chunk += distance;
-	run->new_chunk += distance;
-	run->chunks -= distance;
-	if (slot >= d->geo->exceptions_per_area) {
-		run->area_index += slot / d->geo->exceptions_per_area;
-		slot %= d->geo->exceptions_per_area;
-	}
-	run->entry_index = (uint32_t)slot;
-}
-
 /* Cut a run to the chunks inside @range, counted from @start; false when none
  * is. */
 static bool clip(const struct dumper *d, const struct psnap_range *range,
@@ -52,7 +36,7 @@ static bool clip(const struct dumper *d, const struct psnap_range *range,
 	if (last >= range->end)
 		run->chunks = range->end - start;
 	if (start < range->start)
-		skip(d, run, range->start - start);
+		psnap_run_skip(d->geo, run, range->start - start);
 	return true;
 }
 
@@ -109,7 +93,7 @@ static int hand_out(struct dumper *d, const struct psnap_run *run)
 			rc = read_crc32(d, &record);
 		if (rc == 0)
 			rc = d->visitor->record(d->visitor->ctx, &record);
-		skip(d, &rest, 1);
+		psnap_run_skip(d->geo, &rest, 1);
 	}
 	return rc;
 }

@@ -18,7 +18,7 @@ struct psnap_map {
 	uint64_t *by_new;   /* indices into by_old */
 	uint64_t *last_old; /* highest old_chunk of by_old[0..i] */
 	uint64_t *last_new; /* highest new_chunk of by_new[0..i] */
-	uint32_t exceptions_per_area;
+	struct psnap_geometry geo;
 };
 
 static int append(struct psnap_map *map, const struct psnap_run *run,
@@ -124,8 +124,7 @@ int psnap_map_load(struct psnap_store *store,
 		rc = psnap_fail_nomem(err, "loading the table");
 		goto out;
 	}
-	m->exceptions_per_area =
-		psnap_store_geometry(store)->exceptions_per_area;
+	m->geo = *psnap_store_geometry(store);
 	while ((rc = psnap_walk_next_run(walk, &run, err)) > 0) {
 		rc = append(m, &run, err);
 		if (rc)
@@ -140,21 +139,6 @@ out:
 	else
 		*map = m;
 	return rc;
-}
-
-/* The table entry for chunk @distance of a run; runs may cross areas. */
-static struct psnap_run entry_of(const struct psnap_map *map,
-				 const struct psnap_run *run, uint64_t distance)
-{
-	uint64_t slot = run->entry_index + distance;
-	struct psnap_run entry = *run;
-
-	entry.old_chunk += distance;
-	entry.new_chunk += distance;
-	entry.area_index += slot / map->exceptions_per_area;
-	entry.entry_index = (uint32_t)(slot % map->exceptions_per_area);
-	entry.chunks = 1;
-	return entry;
 }
 
 /* Keep @found in table order; there are rarely two. */
@@ -214,11 +198,12 @@ static uint64_t view_find(const struct view *v, uint64_t chunk,
 	for (; i > 0 && last[i - 1] >= chunk; i--) {
 		const struct psnap_run *run = view_run(v, i - 1);
 		uint64_t distance = chunk - view_start(v, i - 1);
-		struct psnap_run entry;
+		struct psnap_run entry = *run;
 
 		if (distance >= run->chunks)
 			continue;
-		entry = entry_of(v->map, run, distance);
+		psnap_run_skip(&v->map->geo, &entry, distance);
+		entry.chunks = 1;
 		insert(found, used, found_max, &entry);
 		used++;
 	}

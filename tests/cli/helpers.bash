@@ -9,7 +9,7 @@
 # writes nothing outside $BATS_TEST_TMPDIR, but for what no other file system
 # than a tmpfs can hold.
 
-# shellcheck disable=SC2154 # run sets stderr and status
+# shellcheck disable=SC2154,SC2034 # run sets stderr, the tests use tool
 
 TESTS=$(realpath "$BATS_TEST_DIRNAME/..")
 PSNAP=$(realpath "${PSNAP:-$TESTS/../build/psnap}")

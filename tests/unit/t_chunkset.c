@@ -65,7 +65,7 @@ static void test_around(uint64_t base)
 {
 	struct chunkset set;
 
-	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, NULL), 0);
+	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, 2000, NULL), 0);
 	psnap_chunkset_add(&set, base + 10, 10, NULL);
 	psnap_chunkset_add(&set, base + 100, 1, NULL);
 	psnap_chunkset_add(&set, base + 19, 3, NULL);
@@ -86,13 +86,13 @@ static void test_long_runs(uint64_t base)
 {
 	struct chunkset set;
 
-	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, NULL), 0);
+	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, 2000, NULL), 0);
 	psnap_chunkset_add(&set, base, 5000, NULL);
 	psnap_chunkset_add(&set, base + 5000, 5000, NULL);
 	psnap_chunkset_finish(&set);
 	T_EQ_U64(set.duplicates, 0);
 	psnap_chunkset_release(&set);
-	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, NULL), 0);
+	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, 2000, NULL), 0);
 	psnap_chunkset_add(&set, base, 5000, NULL);
 	psnap_chunkset_add(&set, base + 2000, 4000, NULL);
 	psnap_chunkset_finish(&set);
@@ -110,7 +110,7 @@ static void test_random(uint64_t base)
 	uint64_t duplicates = 0;
 	int i;
 
-	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, NULL), 0);
+	T_EQ_I64(psnap_chunkset_init(&set, UINT64_MAX, 2000, NULL), 0);
 	for (i = 0; i < 400; i++) {
 		uint64_t start = next_random() % 3900;
 		uint64_t chunks = next_random() % 20 + 1;

@@ -97,14 +97,14 @@ static const char *emit_all(struct psnap_emit *emit)
 	return end();
 }
 
-#define INTRO                                                              \
-	"\"psnap\":\"dump\",\"schema_version\":1,\"psnap_version\":"       \
-	"\"0.1.0\",\"store\":{\"name\":\"a\\\"b\",\"size_bytes\":"         \
-	"16777216},\"header\":{\"magic\":1883336275,\"valid\":1,"          \
-	"\"version\":1,\"chunk_size_sectors\":8},\"geometry\":{"           \
-	"\"chunk_size_bytes\":4096,\"chunk_size_sectors\":8,"              \
-	"\"exceptions_per_area\":256,\"chunk_count\":4096,\"area_count\":" \
-	"16,\"size_sectors\":32768}"
+#define INTRO                                                        \
+	"\"psnap\":\"dump\",\"schema_version\":1,\"psnap_version\":" \
+	"\"" PSNAP_VERSION "\",\"store\":{\"name\":\"a\\\"b\","      \
+	"\"size_bytes\":16777216},\"header\":{\"magic\":1883336275," \
+	"\"valid\":1,\"version\":1,\"chunk_size_sectors\":8},"       \
+	"\"geometry\":{\"chunk_size_bytes\":4096,"                   \
+	"\"chunk_size_sectors\":8,\"exceptions_per_area\":256,"      \
+	"\"chunk_count\":4096,\"area_count\":16,\"size_sectors\":32768}"
 #define TABLE                                                   \
 	"\"table\":{\"end\":\"device-end\",\"exceptions\":131," \
 	"\"records\":3,\"last_area\":1,\"unreadable_bytes\":512}"

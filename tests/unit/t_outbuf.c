@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -131,6 +132,40 @@ static void test_failures(void)
 	close(readonly);
 }
 
+/* A pipe takes 64 KiB at a time, and a non-blocking one says EAGAIN between:
+ * the child writes, we read. */
+static void test_short_writes(void)
+{
+	unsigned char *back = calloc(1, MANY_BYTES + 1);
+	struct psnap_outbuf out;
+	size_t len = 0;
+	ssize_t n = 1;
+	int status = 0;
+	int fds[2];
+	pid_t child;
+
+	if (!back || pipe(fds) < 0 || fcntl(fds[1], F_SETFL, O_NONBLOCK) < 0 ||
+	    !open_on(&out, fds[1], false))
+		return;
+	child = fork();
+	if (child == 0) {
+		write_pattern(&out);
+		_exit(psnap_outbuf_finish(&out) == 0 ? 0 : 1);
+	}
+	close(fds[1]);
+	while (n > 0 && len <= MANY_BYTES) {
+		n = read(fds[0], back + len, MANY_BYTES + 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	close(fds[0]);
+	T_OK(waitpid(child, &status, 0) == child && status == 0,
+	     "the writer is content, status %d", status);
+	T_EQ_U64(len, MANY_BYTES);
+	T_EQ_U64(first_difference(back, MANY_BYTES), MANY_BYTES);
+	psnap_outbuf_release(&out);
+	free(back);
+}
+
 static bool stop_now(void)
 {
 	return true;
@@ -231,6 +266,7 @@ int main(void)
 	test_order();
 	test_gzip();
 	test_failures();
+	test_short_writes();
 	test_pipes();
 	test_text();
 	test_digits();

@@ -43,6 +43,16 @@ struct psnap_run {
 	enum psnap_entry_state state;
 };
 
+/**
+ * psnap_run_skip() - move the start of a run forward
+ * @geo:       geometry of the store the run is from
+ * @run:       changed: begins @distance chunks later, in both numbers and in
+ *             the table, where it may come to stand in a later area
+ * @distance:  less than or equal to run->chunks
+ */
+PSNAP_API void psnap_run_skip(const struct psnap_geometry *geo,
+			      struct psnap_run *run, uint64_t distance);
+
 /* stale_areas_max: look at every area to the end of the device. */
 #define PSNAP_ALL_AREAS UINT64_MAX
 
