@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Integers to text, fast: the length first, then two digits a step from the
- * end. Tables of millions of entries are printed through here; printf() takes
+ * Integers to text, fast: eight digits a step, without a branch on the digits.
+ * Tables of millions of entries are printed through here; printf() takes
  * four times as long. The caller has made room: 20 bytes for any number.
  */
 #ifndef PSNAP_CMD_DIGITS_H
 #define PSNAP_CMD_DIGITS_H
 
+#include <endian.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -50,27 +51,50 @@ static inline unsigned int psnap_digits_count(uint64_t value)
 	return guess + (value >= power[guess] ? 1 : 0);
 }
 
-/** psnap_digits_put() - write a number at @p; the position behind it */
+/*
+ * Eight digits at once, the first in the lowest byte: halves of four digits,
+ * then pairs, then single digits, each step on all parts of the word together.
+ * The factors are 2^20 / 100 and 2^10 / 10, rounded up, exact in their range.
+ */
+static inline uint64_t psnap_digits_eight(uint32_t value)
+{
+	uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
+	uint64_t high = fours * 10486 >> 20 & UINT64_C(0x0000007f0000007f);
+	uint64_t pairs = high | (fours - 100 * high) << 16;
+	uint64_t tens = pairs * 103 >> 10 & UINT64_C(0x000f000f000f000f);
+
+	return tens | (pairs - 10 * tens) << 8;
+}
+
+static inline void psnap_digits_store(char *p, uint64_t eight)
+{
+	uint64_t text = htole64(eight + UINT64_C(0x3030303030303030));
+
+	memcpy(p, &text, sizeof(text));
+}
+
+/**
+ * psnap_digits_put() - write a number at @p; the position behind it
+ *
+ * May store up to PSNAP_DIGITS_MAX bytes whatever the number has.
+ */
 static inline char *psnap_digits_put(char *p, uint64_t value)
 {
-	static const char pairs[201] =
-		"00010203040506070809101112131415161718192021222324"
-		"25262728293031323334353637383940414243444546474849"
-		"50515253545556575859606162636465666768697071727374"
-		"75767778798081828384858687888990919293949596979899";
-	char *end = p + psnap_digits_count(value);
-	char *at = end;
+	const uint32_t unit = 100000000;
+	uint64_t eight;
+	unsigned int zeros;
 
-	while (value >= 100) {
-		at -= 2;
-		memcpy(at, pairs + 2 * (value % 100), 2);
-		value /= 100;
+	if (value >= unit) {
+		p = psnap_digits_put(p, value / unit);
+		psnap_digits_store(
+			p, psnap_digits_eight((uint32_t)(value % unit)));
+		return p + 8;
 	}
-	if (value >= 10)
-		memcpy(at - 2, pairs + 2 * value, 2);
-	else
-		at[-1] = (char)('0' + value);
-	return end;
+	eight = psnap_digits_eight((uint32_t)value);
+	/* The last digit stays even when it is a zero too. */
+	zeros = (unsigned int)__builtin_ctzll(eight | UINT64_C(1) << 56) / 8;
+	psnap_digits_store(p, eight >> 8 * zeros);
+	return p + (8 - zeros);
 }
 
 /** psnap_digits_right() - the same, with spaces before it up to @width */

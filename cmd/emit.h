@@ -7,6 +7,7 @@
 #ifndef PSNAP_CMD_EMIT_H
 #define PSNAP_CMD_EMIT_H
 
+#include "counter.h"
 #include "message.h"
 #include "outbuf.h"
 
@@ -43,6 +44,7 @@ struct psnap_emit_ops {
  * @ndjson:      one object a line instead of one in all
  * @records:     how many so far
  * @live:        those that the kernel would read
+ * @new_chunk, @chunks, @area, @entry:  as text, from the record before
  */
 struct psnap_emit {
 	const struct psnap_emit_ops *ops;
@@ -57,6 +59,10 @@ struct psnap_emit {
 	bool ndjson;
 	uint64_t records;
 	uint64_t live;
+	struct psnap_counter new_chunk;
+	struct psnap_counter chunks;
+	struct psnap_counter area;
+	struct psnap_counter entry;
 };
 
 extern const struct psnap_emit_ops psnap_emit_text;

@@ -26,13 +26,13 @@ static int csv_record(void *ctx, const struct psnap_dump_record *record)
 
 	p = psnap_digits_put(p, run->old_chunk);
 	*p++ = ',';
-	p = psnap_digits_put(p, run->new_chunk);
+	p = psnap_counter_put(p, &emit->new_chunk, run->new_chunk);
 	*p++ = ',';
-	p = psnap_digits_put(p, run->chunks);
+	p = psnap_counter_put(p, &emit->chunks, run->chunks);
 	*p++ = ',';
-	p = psnap_digits_put(p, run->area_index);
+	p = psnap_counter_put(p, &emit->area, run->area_index);
 	*p++ = ',';
-	p = psnap_digits_put(p, run->entry_index);
+	p = psnap_counter_put(p, &emit->entry, run->entry_index);
 	if (run->state == PSNAP_ENTRY_LIVE) {
 		p = PSNAP_PUT(p, ",live");
 	} else {

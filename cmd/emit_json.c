@@ -58,15 +58,15 @@ static int json_record(void *ctx, const struct psnap_dump_record *record)
 	p = PSNAP_PUT(p, "\"old_chunk\":");
 	p = psnap_digits_put(p, run->old_chunk);
 	p = PSNAP_PUT(p, ",\"new_chunk\":");
-	p = psnap_digits_put(p, run->new_chunk);
+	p = psnap_counter_put(p, &emit->new_chunk, run->new_chunk);
 	if (!emit->exceptions) {
 		p = PSNAP_PUT(p, ",\"chunks\":");
-		p = psnap_digits_put(p, run->chunks);
+		p = psnap_counter_put(p, &emit->chunks, run->chunks);
 	}
 	p = PSNAP_PUT(p, ",\"area\":");
-	p = psnap_digits_put(p, run->area_index);
+	p = psnap_counter_put(p, &emit->area, run->area_index);
 	p = PSNAP_PUT(p, ",\"entry\":");
-	p = psnap_digits_put(p, run->entry_index);
+	p = psnap_counter_put(p, &emit->entry, run->entry_index);
 	if (run->state != PSNAP_ENTRY_LIVE) {
 		p = PSNAP_PUT(p, ",\"state\":\"");
 		p = stpcpy(p, psnap_emit_state_name(run->state));

@@ -73,11 +73,12 @@ static void text_header(struct psnap_outbuf *out,
 			const struct psnap_check_result *result)
 {
 	const struct psnap_header *header = &result->header;
-	const uint32_t no_header = PSNAP_HEADER_SHORT |
-				   PSNAP_HEADER_MAGIC_ZERO |
-				   PSNAP_HEADER_MAGIC_BAD;
+	const uint32_t no_store =
+		PSNAP_HEADER_MAGIC_ZERO | PSNAP_HEADER_MAGIC_BAD;
 
-	if (header->problems & no_header)
+	if (header->problems & PSNAP_HEADER_SHORT)
+		psnap_outbuf_text(out, "header:  none that can be read");
+	else if (header->problems & no_store)
 		psnap_outbuf_printf(out, "header:  magic 0x%08" PRIx32,
 				    header->magic);
 	else
