@@ -83,6 +83,20 @@ static int json_record(void *ctx, const struct psnap_dump_record *record)
 	return psnap_emit_record_done(emit, record, p);
 }
 
+static const char *end_name(enum psnap_walk_end end)
+{
+	switch (end) {
+	case PSNAP_WALK_END_DEVICE:
+		return "device-end";
+	case PSNAP_WALK_END_UNREADABLE:
+		return "unreadable";
+	case PSNAP_WALK_END_TERMINATOR:
+	case PSNAP_WALK_END_NONE:
+		break;
+	}
+	return "terminator";
+}
+
 static void json_end(struct psnap_emit *emit,
 		     const struct psnap_walk_totals *totals,
 		     const struct psnap_usage *usage)
@@ -98,9 +112,7 @@ static void json_end(struct psnap_emit *emit,
 		"%s\"table\":{\"end\":\"%s\",\"exceptions\":%" PRIu64
 		",\"records\":%" PRIu64 ",\"last_area\":%" PRIu64
 		",\"unreadable_bytes\":%" PRIu64 "}",
-		emit->ndjson ? "," : ",\n",
-		totals->end == PSNAP_WALK_END_DEVICE ? "device-end"
-						     : "terminator",
+		emit->ndjson ? "," : ",\n", end_name(totals->end),
 		totals->exceptions, emit->records, totals->last_area_index,
 		totals->unreadable_bytes);
 	psnap_outbuf_text(out, emit->ndjson ? ",\"usage\":" : ",\n\"usage\":");

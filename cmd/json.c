@@ -120,6 +120,10 @@ void psnap_json_io(struct psnap_outbuf *out, const struct psnap_io *io)
 void psnap_json_header(struct psnap_outbuf *out,
 		       const struct psnap_header *header)
 {
+	if (header->problems & PSNAP_HEADER_SHORT) {
+		psnap_outbuf_text(out, "null");
+		return;
+	}
 	psnap_outbuf_printf(out,
 			    "{\"magic\":%" PRIu32 ",\"valid\":%" PRIu32
 			    ",\"version\":%" PRIu32

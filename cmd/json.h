@@ -33,7 +33,8 @@ void psnap_json_intro(struct psnap_outbuf *out, const char *command);
 /** psnap_json_io() - {"name","size_bytes"} */
 void psnap_json_io(struct psnap_outbuf *out, const struct psnap_io *io);
 
-/** psnap_json_header() - {"magic","valid","version","chunk_size_sectors"} */
+/** psnap_json_header() - {"magic","valid","version","chunk_size_sectors"}; null
+ * when it is too short or could not be read */
 void psnap_json_header(struct psnap_outbuf *out,
 		       const struct psnap_header *header);
 

@@ -57,11 +57,10 @@ bool psnap_report_found(const struct psnap_check_result *result)
 	return false;
 }
 
-uint64_t psnap_report_last_area(const struct psnap_check_result *result)
+bool psnap_report_merge_known(const struct psnap_check_result *result)
 {
-	/* The kernel counts header and areas: (last area + 2) chunks. */
-	return result->usage.metadata_sectors / result->geometry.chunk_sectors -
-	       2;
+	return result->table_read || result->worst >= PSNAP_ERROR ||
+	       result->kernel != PSNAP_KERNEL_LOADS;
 }
 
 bool psnap_report_do_not_activate(const struct psnap_check_result *result)

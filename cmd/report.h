@@ -68,8 +68,12 @@ int psnap_report_end(struct psnap_report *report,
 /** psnap_report_found() - was anything found at all, ignored or not? */
 bool psnap_report_found(const struct psnap_check_result *result);
 
-/** psnap_report_last_area() - index of the last area of a table that was read */
-uint64_t psnap_report_last_area(const struct psnap_check_result *result);
+/**
+ * psnap_report_merge_known() - did the check get far enough to judge merging?
+ *
+ * Not after --header-only, unless the header already rules it out.
+ */
+bool psnap_report_merge_known(const struct psnap_check_result *result);
 
 /** psnap_report_do_not_activate() - would the kernel destroy what is there? */
 bool psnap_report_do_not_activate(const struct psnap_check_result *result);

@@ -118,22 +118,28 @@ static void json_table(struct psnap_outbuf *out,
 			    "{\"exceptions\":%" PRIu64 ",\"runs\":%" PRIu64
 			    ",\"last_area\":%" PRIu64 "}",
 			    result->exceptions, result->runs,
-			    psnap_report_last_area(result));
+			    result->last_area_index);
+}
+
+static const char *merge_json(const struct psnap_check_result *result)
+{
+	if (!psnap_report_merge_known(result))
+		return "null";
+	return result->safe_to_merge ? "true" : "false";
 }
 
 static void json_verdict(struct psnap_outbuf *out,
 			 const struct psnap_check_result *result,
 			 int exit_status)
 {
-	psnap_outbuf_printf(out,
-			    ",\"verdict\":{\"state\":\"%s\",\"kernel\":\"%s\","
-			    "\"safe_to_merge\":%s,\"do_not_activate\":%s,"
-			    "\"worst_severity\":",
-			    psnap_state_name(result->state),
-			    psnap_kernel_action_name(result->kernel),
-			    result->safe_to_merge ? "true" : "false",
-			    psnap_report_do_not_activate(result) ? "true"
-								 : "false");
+	psnap_outbuf_printf(
+		out,
+		",\"verdict\":{\"state\":\"%s\",\"kernel\":\"%s\","
+		"\"safe_to_merge\":%s,\"do_not_activate\":%s,"
+		"\"worst_severity\":",
+		psnap_state_name(result->state),
+		psnap_kernel_action_name(result->kernel), merge_json(result),
+		psnap_report_do_not_activate(result) ? "true" : "false");
 	if (psnap_report_found(result))
 		psnap_outbuf_printf(out, "\"%s\"",
 				    psnap_severity_name(result->worst));

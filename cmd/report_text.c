@@ -110,10 +110,17 @@ static void text_table(struct psnap_outbuf *out,
 			    result->exceptions,
 			    result->exceptions == 1 ? "" : "s", result->runs,
 			    result->runs == 1 ? "" : "s",
-			    psnap_report_last_area(result));
+			    result->last_area_index);
 	psnap_outbuf_printf(
 		out, "status:  %s\n",
 		psnap_status_text(&result->header, &result->usage, status));
+}
+
+static const char *merge_text(const struct psnap_check_result *result)
+{
+	if (!psnap_report_merge_known(result))
+		return "not known, the table was not read";
+	return result->safe_to_merge ? "safe" : "not safe";
 }
 
 static void text_end(struct psnap_report *report,
@@ -132,7 +139,7 @@ static void text_end(struct psnap_report *report,
 	psnap_outbuf_printf(out, "state:   %s\nkernel:  %s\nmerge:   %s\n",
 			    psnap_state_name(result->state),
 			    psnap_kernel_action_name(result->kernel),
-			    result->safe_to_merge ? "safe" : "not safe");
+			    merge_text(result));
 	if (psnap_report_do_not_activate(result))
 		psnap_outbuf_text(out, "DO NOT ACTIVATE: the kernel would take "
 				       "this for a new snapshot and overwrite "

@@ -73,8 +73,10 @@ static void judge_kernel(const struct checker *c)
 		r->kernel = PSNAP_KERNEL_REFUSES;
 }
 
-static void judge_state(struct psnap_check_result *r)
+static void judge_state(const struct checker *c)
 {
+	struct psnap_check_result *r = c->result;
+
 	if (r->state == PSNAP_STATE_BLANK ||
 	    r->state == PSNAP_STATE_NOT_A_STORE)
 		return;
@@ -93,7 +95,7 @@ static void judge(const struct checker *c)
 	struct psnap_check_result *r = c->result;
 
 	judge_kernel(c);
-	judge_state(r);
+	judge_state(c);
 	r->safe_to_merge = r->table_read && r->kernel == PSNAP_KERNEL_LOADS &&
 			   (r->state == PSNAP_STATE_ACTIVE ||
 			    r->state == PSNAP_STATE_EMPTY);
@@ -112,14 +114,37 @@ static uint64_t origin_limit(const struct checker *c)
 	return size_bytes / chunk_bytes + (size_bytes % chunk_bytes != 0);
 }
 
+/* Without the table: whether there is an entry at all, for the state. */
+static int peek_table(struct checker *c, struct psnap_error *err)
+{
+	struct psnap_error why = { 0 };
+	struct psnap_walk *walk;
+	struct psnap_run first;
+	int rc = psnap_walk_open(c->store, NULL, &walk, err);
+
+	if (rc)
+		return rc;
+	rc = psnap_walk_next(walk, &first, &why);
+	if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
+		rc = psnap_check_walk_fault(c, walk, &why);
+	else if (rc < 0 && err)
+		*err = why;
+	c->has_entries = rc == 1;
+	psnap_walk_close(walk);
+	return rc < 0 ? rc : 0;
+}
+
 static int run(struct checker *c, struct psnap_error *err)
 {
 	int rc = psnap_check_header(c, err);
 
-	if (rc || !c->store || c->options->header_only)
+	if (rc || !c->store)
 		return rc;
+	if (c->options->header_only)
+		return peek_table(c, err);
 	c->old_limit = origin_limit(c);
 	rc = psnap_check_table(c, err);
+	c->has_entries = c->totals.exceptions > 0;
 	if (rc || !c->options->data)
 		return rc;
 	return psnap_check_data(c, err);

@@ -21,6 +21,7 @@
  *                is known, end of what a device can hold otherwise
  * @max_used:     highest plausible new_chunk, 0 when there is none
  * @plausible:    entries whose numbers are possible, duplicates included
+ * @has_entries:  the live table is not empty
  * @unreadable_live:  a part of what the kernel reads cannot be read
  * @faults:       where parts of the table could not be read, each reported once
  *                although the table is walked more than once
@@ -43,6 +44,7 @@ struct checker {
 	uint64_t max_used;
 	uint64_t plausible;
 	bool unreadable_live;
+	bool has_entries;
 	uint64_t faults[PSNAP_CHECK_FAULTS_MAX];
 	unsigned int fault_count;
 	uint64_t shown[PSNAP_FINDING_COUNT];

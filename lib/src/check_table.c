@@ -274,6 +274,7 @@ int psnap_check_table(struct checker *c, struct psnap_error *err)
 	psnap_chunkset_finish(&c->new_set);
 	c->result->table_read = true;
 	c->result->exceptions = c->totals.exceptions;
+	c->result->last_area_index = c->totals.last_area_index;
 	psnap_usage_compute(c->geo, &c->totals, &c->result->usage);
 	rc = psnap_check_duplicates(c, err);
 	return rc ? rc : emit_whole(c, &n);

@@ -56,6 +56,26 @@ static void test_sound(void)
 	image_release(&m);
 }
 
+static void test_header_only(void)
+{
+	struct psnap_check_options options;
+	struct psnap_check_result r;
+	struct io_image m;
+	struct seen seen;
+
+	image_init(&m, 512, 400);
+	psnap_check_defaults(&options);
+	options.header_only = true;
+	T_EQ_I64(check(&m.io, NULL, &options, &seen, &r), 0);
+	T_EQ_U64(r.state, PSNAP_STATE_EMPTY);
+	image_exc(&m, 5, 1, 1); /* damage that only the table shows */
+	T_EQ_I64(check(&m.io, NULL, &options, &seen, &r), 0);
+	T_EQ_U64(r.state, PSNAP_STATE_ACTIVE);
+	T_EQ_U64(seen.count, 0);
+	T_OK(!r.table_read && !r.safe_to_merge, "nothing is known of the rest");
+	image_release(&m);
+}
+
 static void test_unreadable_area(void)
 {
 	struct psnap_check_result r;
@@ -265,6 +285,7 @@ static void test_power_of_two_borders(void)
 int main(void)
 {
 	test_sound();
+	test_header_only();
 	test_unreadable_area();
 	test_unreadable_stale_area();
 	test_unreadable_header();

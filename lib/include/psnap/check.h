@@ -36,7 +36,7 @@ enum psnap_kernel_action {
 /**
  * struct psnap_check_options - zero-initialise, then psnap_check_defaults()
  * @chunk_bytes:      0, or the chunk size to use whatever the header says
- * @header_only:      judge the header, do not read the table
+ * @header_only:      judge the header; of the table read the first entry
  * @data:             also read every data chunk, and the origin chunks under
  *                    them when there is an origin; failures become findings
  * @stale_areas_max:  areas past the last to look at; PSNAP_ALL_AREAS
@@ -61,6 +61,7 @@ struct psnap_check_options {
  * @worst:            the worst severity reported, PSNAP_NOTE when none
  * @counts:           facts per finding id
  * @exceptions, @runs:  live ones
+ * @last_area_index:  the last area that the kernel would read
  * @usage:            as dmsetup status would print it
  * @data_bytes_read:  with options.data, bytes read from store and origin
  */
@@ -77,6 +78,7 @@ struct psnap_check_result {
 	enum psnap_severity severities[PSNAP_FINDING_COUNT];
 	uint64_t exceptions;
 	uint64_t runs;
+	uint64_t last_area_index;
 	struct psnap_usage usage;
 	uint64_t data_bytes_read;
 };
