@@ -87,7 +87,7 @@ static void judge_state(const struct checker *c)
 		r->state = PSNAP_STATE_DAMAGED;
 	else
 		r->state =
-			r->exceptions ? PSNAP_STATE_ACTIVE : PSNAP_STATE_EMPTY;
+			c->has_entries ? PSNAP_STATE_ACTIVE : PSNAP_STATE_EMPTY;
 }
 
 static void judge(const struct checker *c)

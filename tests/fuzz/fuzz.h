@@ -18,15 +18,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes);
 
 /* abort() is what libFuzzer takes for a crash: it keeps the input. */
-#define FUZZ_REQUIRE(good, ...)                                             \
-	do {                                                                \
-		if (!(good)) {                                              \
-			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__,  \
-				#good);                                     \
-			fprintf(stderr, __VA_ARGS__);                       \
-			fputc('\n', stderr);                                \
-			abort();                                            \
-		}                                                           \
+#define FUZZ_REQUIRE(good, ...)                                            \
+	do {                                                               \
+		if (!(good)) {                                             \
+			fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, \
+				#good);                                    \
+			fprintf(stderr, __VA_ARGS__);                      \
+			fputc('\n', stderr);                               \
+			abort();                                           \
+		}                                                          \
 	} while (0)
 
 #define FUZZ_EQUAL(got, want)                                           \

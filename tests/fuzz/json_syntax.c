@@ -91,7 +91,7 @@ static bool utf8(struct syntax *s)
 {
 	static const uint32_t lowest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
 	uint32_t c = (uint32_t)peek(s);
-	unsigned int bytes = c < 0x80  ? 1
+	unsigned int bytes = c < 0x80	? 1
 			     : c < 0xc0 ? 0
 			     : c < 0xe0 ? 2
 			     : c < 0xf0 ? 3

@@ -22,7 +22,8 @@ struct check_look {
 	uint64_t facts[PSNAP_FINDING_COUNT];
 };
 
-static void look_place(const struct check_look *l, const struct psnap_finding *f)
+static void look_place(const struct check_look *l,
+		       const struct psnap_finding *f)
 {
 	const struct psnap_io *io = f->on_origin ? l->origin : l->input->io;
 	const struct psnap_geometry *geo = &l->result.geometry;
@@ -40,10 +41,9 @@ static void look_place(const struct check_look *l, const struct psnap_finding *f
 		FUZZ_REQUIRE(f->area_index != PSNAP_NOWHERE &&
 				     f->entry_index < geo->exceptions_per_area,
 			     "entry %" PRIu64, f->entry_index);
-		FUZZ_EQUAL(f->offset_bytes,
-			   psnap_geometry_entry_offset(
-				   geo, f->area_index,
-				   (uint32_t)f->entry_index));
+		FUZZ_EQUAL(f->offset_bytes, psnap_geometry_entry_offset(
+						    geo, f->area_index,
+						    (uint32_t)f->entry_index));
 	}
 }
 
@@ -96,8 +96,8 @@ static void look_verdict(const struct check_look *l)
 				     "safe in spite of %d", i);
 	}
 	FUZZ_EQUAL(r->worst, worst);
-	FUZZ_REQUIRE(!r->safe_to_merge || (r->table_read &&
-					   r->kernel == PSNAP_KERNEL_LOADS),
+	FUZZ_REQUIRE(!r->safe_to_merge ||
+			     (r->table_read && r->kernel == PSNAP_KERNEL_LOADS),
 		     "safe, and not loadable");
 	if (!(r->header.problems & PSNAP_HEADER_SHORT))
 		FUZZ_EQUAL(r->kernel == PSNAP_KERNEL_FORMATS,
@@ -200,8 +200,7 @@ static void tally_live(struct tally *t, const struct check_look *l,
 			t->counts[PSNAP_F_OUT_OF_ORDER]++;
 	}
 	end_area(t, &wrong);
-	if (t->highest_beyond <=
-	    2 * (m->live_count + m->last_area + 1) + 2)
+	if (t->highest_beyond <= 2 * (m->live_count + m->last_area + 1) + 2)
 		t->counts[PSNAP_F_STORE_TRUNCATED] = t->beyond;
 	else
 		t->counts[PSNAP_F_NEW_CHUNK_OUT_OF_RANGE] = t->beyond;
@@ -256,12 +255,18 @@ static void tally_whole(struct tally *t, const struct check_look *l,
 static void compare_counts(const struct check_look *l, const struct tally *t)
 {
 	static const enum psnap_finding_id ids[] = {
-		PSNAP_F_NEW_CHUNK_HUGE,	       PSNAP_F_NEW_CHUNK_IN_METADATA,
-		PSNAP_F_OLD_CHUNK_OUT_OF_RANGE, PSNAP_F_NEW_CHUNK_OUT_OF_RANGE,
-		PSNAP_F_AREA_IMPLAUSIBLE,      PSNAP_F_AREA_MISSING_SUCCESSOR,
-		PSNAP_F_DUPLICATE_OLD,	       PSNAP_F_DUPLICATE_NEW,
-		PSNAP_F_HOLES,		       PSNAP_F_OUT_OF_ORDER,
-		PSNAP_F_STALE_AREAS,	       PSNAP_F_ENTRIES_AFTER_TERMINATOR,
+		PSNAP_F_NEW_CHUNK_HUGE,
+		PSNAP_F_NEW_CHUNK_IN_METADATA,
+		PSNAP_F_OLD_CHUNK_OUT_OF_RANGE,
+		PSNAP_F_NEW_CHUNK_OUT_OF_RANGE,
+		PSNAP_F_AREA_IMPLAUSIBLE,
+		PSNAP_F_AREA_MISSING_SUCCESSOR,
+		PSNAP_F_DUPLICATE_OLD,
+		PSNAP_F_DUPLICATE_NEW,
+		PSNAP_F_HOLES,
+		PSNAP_F_OUT_OF_ORDER,
+		PSNAP_F_STALE_AREAS,
+		PSNAP_F_ENTRIES_AFTER_TERMINATOR,
 		PSNAP_F_STORE_TRUNCATED,
 	};
 

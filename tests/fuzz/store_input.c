@@ -59,8 +59,8 @@ static void open_sparse(struct store_input *input, uint32_t align_bytes)
 
 static void open_store_io(struct store_input *input, const uint8_t trailer[8])
 {
-	static const uint32_t alignments[8] = { 1,    512, 4096, 65536,
-						1,    8,   1,    1024 };
+	static const uint32_t alignments[8] = { 1, 512, 4096, 65536,
+						1, 8,	1,    1024 };
 	uint32_t align_bytes = alignments[trailer[0] % 8];
 	struct model_image *image = &input->image;
 

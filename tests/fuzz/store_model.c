@@ -130,8 +130,8 @@ static bool looks_like_table(const struct store_model *m,
 			     const struct model_image *image,
 			     uint64_t area_index)
 {
-	uint64_t judged = m->chunk_bytes < JUDGED_BYTES ? m->per_area
-							: JUDGED_BYTES / 16;
+	uint64_t judged =
+		m->chunk_bytes < JUDGED_BYTES ? m->per_area : JUDGED_BYTES / 16;
 	uint64_t i;
 
 	for (i = 0; i < judged; i++) {

@@ -18,10 +18,9 @@ static void look_up(const struct store_model *m, const struct psnap_map *map,
 		    uint64_t chunk, bool by_new)
 {
 	struct psnap_run found[FOUND_MAX];
-	uint64_t count = by_new ? psnap_map_find_new(map, chunk, found,
-						     FOUND_MAX)
-				: psnap_map_find_old(map, chunk, found,
-						     FOUND_MAX);
+	uint64_t count =
+		by_new ? psnap_map_find_new(map, chunk, found, FOUND_MAX)
+		       : psnap_map_find_old(map, chunk, found, FOUND_MAX);
 	uint64_t seen = 0;
 
 	for (size_t i = 0; i < m->live_count; i++) {
@@ -130,8 +129,8 @@ static void look_crc32(const struct dump_look *d,
 	}
 	FUZZ_EQUAL(record->has_crc32, on_device);
 	if (on_device)
-		FUZZ_EQUAL(record->crc32, slow_crc32(d->input, d->m,
-						     record->run.new_chunk));
+		FUZZ_EQUAL(record->crc32,
+			   slow_crc32(d->input, d->m, record->run.new_chunk));
 }
 
 static int take_record(void *ctx, const struct psnap_dump_record *record)
@@ -205,7 +204,10 @@ static struct psnap_range range_of(const struct store_model *m, uint8_t code,
 		e = &m->entries[code % m->count];
 		range.start = by_new ? e->new_chunk : e->old_chunk;
 	}
-	if (range.start < UINT64_MAX - code)
+	/* "Everything from here" cannot be said of the last number. */
+	if (range.start == UINT64_MAX)
+		range.start = 0;
+	if (range.start < UINT64_MAX - 16)
 		range.end = range.start + 1 + code % 16;
 	return range;
 }
@@ -226,8 +228,7 @@ void look_dump(struct psnap_store *store, const struct store_input *input,
 		};
 
 		if ((i & 12) == 4 || (i & 12) == 12)
-			d.options.old_range =
-				range_of(m, input->ranges, false);
+			d.options.old_range = range_of(m, input->ranges, false);
 		if ((i & 12) == 8)
 			d.options.new_range = range_of(m, input->ranges, true);
 		dump_once(store, &d);

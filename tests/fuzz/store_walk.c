@@ -26,8 +26,7 @@ void look_entry(const struct store_input *input, const struct store_model *m,
 	FUZZ_REQUIRE(area < m->area_count, "area %" PRIu64, area);
 	FUZZ_REQUIRE(run->new_chunk != 0, "a terminator");
 	FUZZ_EQUAL(model_u64(&input->image, at), run->old_chunk + distance);
-	FUZZ_EQUAL(model_u64(&input->image, at + 8),
-		   run->new_chunk + distance);
+	FUZZ_EQUAL(model_u64(&input->image, at + 8), run->new_chunk + distance);
 }
 
 /* One walk; @next: the entry of the model that is due. */
@@ -69,8 +68,8 @@ static void take_entry(struct walker *w, const struct psnap_run *run,
 static void require_break(const struct walker *w, const struct psnap_run *run)
 {
 	const struct psnap_run *p = &w->previous;
-	uint64_t p_end = p->area_index * w->m->per_area + p->entry_index +
-			 p->chunks;
+	uint64_t p_end =
+		p->area_index * w->m->per_area + p->entry_index + p->chunks;
 
 	FUZZ_REQUIRE(p->chunks == 0 || p->state != run->state ||
 			     p->old_chunk + p->chunks != run->old_chunk ||
@@ -147,10 +146,9 @@ static void look_totals(struct walker *w, const struct psnap_walk_totals *t)
 	FUZZ_EQUAL(t->last_area_entries, m->last_entries);
 	FUZZ_EQUAL(t->next_free_chunk, m->next_free);
 	FUZZ_EQUAL(t->unreadable_bytes, 0);
-	FUZZ_EQUAL(t->stale_areas_seen,
-		   behind < w->options.stale_areas_max
-			   ? behind
-			   : w->options.stale_areas_max);
+	FUZZ_EQUAL(t->stale_areas_seen, behind < w->options.stale_areas_max
+						? behind
+						: w->options.stale_areas_max);
 }
 
 static void walk_once(struct psnap_store *store, struct walker *w)
