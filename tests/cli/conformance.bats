@@ -588,30 +588,36 @@ progress_is_for_stderr() {
 
 # --- nothing is harmed ------------------------------------------------------
 
-# Every way to run the commands on store and origin, right or wrong.
+# unharmed COMMAND...: it returns one of the statuses there are, and leaves
+# $store and the origin as they were at the beginning ($before).
+unharmed() {
+	local rc=0
+	timeout 60 "$@" >printed 2>&1 </dev/null || rc=$?
+	echo "$*: $rc"
+	[[ $rc =~ ^(0|4|8|12|16)$ ]]
+	[[ $(state_of "$store" origin) == "$before" ]]
+}
+
 every_check() {
+	local options
 	for options in '' --header-only --data '--data origin' origin \
 		--all-areas --ignore=holes,duplicate-new --max-findings=0 -q \
 		--output=json --output=ndjson --chunk-size=512 --chunk-size=64K \
-		--progress=json --progress=bar --nonsense store; do
+		--progress=json --progress=bar --nonsense "$store"; do
 		# shellcheck disable=SC2086 # several words on purpose
-		untouched origin untouched "$1" timeout 60 "$PSNAP" check "$1" \
-			$options
-		echo "check $1 $options: $status"
-		[[ $status =~ ^(0|4|8|12|16)$ ]]
+		unharmed "$PSNAP" check "$store" $options
 	done
 }
 every_dump() {
+	local options
 	for options in '' --output=json --output=ndjson --output=csv \
 		--exceptions --header-only --old=0..5 --new=2..9 --lookup=4096 \
 		--all --crc32 --compress '-o out' '--compress -o out.gz' \
 		--metadata-image=image '--metadata-image=image --all-areas' \
-		--chunk-size=512 --chunk-size=64K --nonsense "-o $1" \
-		"--metadata-image=$1"; do
+		--chunk-size=512 --chunk-size=64K --nonsense "-o $store" \
+		"--metadata-image=$store"; do
 		# shellcheck disable=SC2086 # several words on purpose
-		untouched "$1" timeout 60 "$PSNAP" dump "$1" $options
-		echo "dump $1 $options: $status"
-		[[ $status =~ ^(0|4|8|12|16)$ ]]
+		unharmed "$PSNAP" dump "$store" $options
 	done
 	rm -f out out.gz image
 }
@@ -627,8 +633,9 @@ every_dump() {
 	printf '%s\n' 'chunk 512' 'exc 0 2 32' 'truncate 17408' | store endless
 	: >empty
 	for store in sound damaged headless random endless empty; do
-		every_check "$store"
-		every_dump "$store"
+		before=$(state_of "$store" origin)
+		every_check
+		every_dump
 	done
 }
 

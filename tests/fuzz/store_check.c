@@ -28,10 +28,11 @@ static void look_place(const struct check_look *l,
 	const struct psnap_io *io = f->on_origin ? l->origin : l->input->io;
 	const struct psnap_geometry *geo = &l->result.geometry;
 
-	/* This one is about the place where the device should have gone on. */
+	/* The one is about the place where the device should have gone on, the
+	 * others about fields of a header that is not there. */
 	if (f->offset_bytes != PSNAP_NOWHERE &&
 	    f->id != PSNAP_F_AREA_MISSING_SUCCESSOR &&
-	    !(f->id == PSNAP_F_MAGIC_BAD && io->size_bytes < 16))
+	    !(f->offset_bytes < 16 && io->size_bytes < 16))
 		look_range(io->size_bytes, f->offset_bytes, f->len_bytes);
 	if (f->area_index != PSNAP_NOWHERE)
 		FUZZ_REQUIRE(l->result.has_geometry &&
