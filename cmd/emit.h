@@ -44,6 +44,7 @@ struct psnap_emit_ops {
  * @ndjson:      one object a line instead of one in all
  * @records:     how many so far
  * @live:        those that the kernel would read
+ * @dead_chunks: exceptions in the others
  * @new_chunk, @chunks, @area, @entry:  as text, from the record before
  */
 struct psnap_emit {
@@ -59,6 +60,7 @@ struct psnap_emit {
 	bool ndjson;
 	uint64_t records;
 	uint64_t live;
+	uint64_t dead_chunks;
 	struct psnap_counter new_chunk;
 	struct psnap_counter chunks;
 	struct psnap_counter area;
@@ -86,7 +88,10 @@ static inline int psnap_emit_record_done(struct psnap_emit *emit,
 					 const char *end)
 {
 	psnap_outbuf_advance(emit->out, end);
-	emit->live += record->run.state <= PSNAP_ENTRY_UNCERTAIN;
+	if (record->run.state <= PSNAP_ENTRY_UNCERTAIN)
+		emit->live++;
+	else
+		emit->dead_chunks += record->run.chunks;
 	if (emit->records++ == 0 || emit->out->eager)
 		psnap_outbuf_flush(emit->out);
 	return emit->out->os_errno != 0 ? PSNAP_CLI_STOP : 0;

@@ -113,10 +113,9 @@ static void text_sums(struct psnap_emit *emit,
 	else if (!emit->exceptions)
 		psnap_outbuf_printf(emit->out, " in %" PRIu64 " run%s",
 				    emit->live, emit->live == 1 ? "" : "s");
-	if (emit->records > emit->live)
-		psnap_outbuf_printf(emit->out,
-				    ", %" PRIu64 " more that are not live",
-				    emit->records - emit->live);
+	if (emit->dead_chunks > 0)
+		psnap_outbuf_printf(emit->out, ", %" PRIu64 " more not live",
+				    emit->dead_chunks);
 }
 
 static void text_end(struct psnap_emit *emit,

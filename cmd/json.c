@@ -174,7 +174,7 @@ const char *psnap_status_text(const struct psnap_header *header,
 			      const struct psnap_usage *usage,
 			      char text[PSNAP_STATUS_BYTES])
 {
-	if (header->problems & PSNAP_HEADER_INVALID)
+	if (psnap_header_says_invalid(header))
 		snprintf(text, PSNAP_STATUS_BYTES, "Invalid");
 	else
 		snprintf(text, PSNAP_STATUS_BYTES,

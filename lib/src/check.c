@@ -67,7 +67,7 @@ static void judge_kernel(const struct checker *c)
 	struct psnap_check_result *r = c->result;
 
 	if (r->kernel != PSNAP_KERNEL_LOADS ||
-	    r->header.problems & PSNAP_HEADER_INVALID)
+	    psnap_header_says_invalid(&r->header))
 		return;
 	if (r->counts[PSNAP_F_AREA_MISSING_SUCCESSOR] || c->unreadable_live)
 		r->kernel = PSNAP_KERNEL_REFUSES;

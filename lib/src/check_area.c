@@ -7,6 +7,7 @@
  */
 #include "check_internal.h"
 
+#include "checked.h"
 #include "fail.h"
 
 #include <inttypes.h>
@@ -30,11 +31,15 @@ struct area_judge {
 	uint64_t area_index;
 	uint64_t entries;
 	uint64_t impossible;
-	struct held held[HELD_MAX];
-	unsigned int held_count;
+	/* Of the areas before this one. */
+	uint64_t earlier_entries;
+	uint64_t earlier_areas;
+	size_t held_max;
+	struct held *held;
+	size_t held_count;
 	uint64_t unheld[PSNAP_FINDING_COUNT];
 	/* Entries past the device, over all areas. */
-	struct psnap_run beyond[BEYOND_MAX];
+	struct psnap_run *beyond;
 	uint64_t beyond_count;
 	uint64_t area_beyond_count;
 	uint64_t max_beyond;
@@ -49,117 +54,61 @@ struct area_judge {
 int psnap_area_judge_new(struct checker *c, struct area_judge **judge,
 			 struct psnap_error *err)
 {
-	*judge = calloc(1, sizeof(**judge));
-	if (!*judge)
+	struct area_judge *j = calloc(1, sizeof(*j));
+
+	*judge = j;
+	if (!j)
 		return psnap_fail_nomem(err, "checking the table");
-	(*judge)->c = c;
-	(*judge)->group_chunk = 1;
+	j->c = c;
+	j->group_chunk = 1;
+	j->held_max = (size_t)min_u64(c->options->instances_max + 1, HELD_MAX);
+	j->held = calloc(j->held_max, sizeof(*j->held));
+	j->beyond = calloc(j->held_max, sizeof(*j->beyond));
+	if (!j->held || !j->beyond)
+		return psnap_fail_nomem(err, "checking the table");
 	return 0;
 }
 
 void psnap_area_judge_free(struct area_judge *judge)
 {
+	if (!judge)
+		return;
+	free(judge->held);
+	free(judge->beyond);
 	free(judge);
 }
 
 static void hold(struct area_judge *j, enum psnap_finding_id id,
 		 const struct psnap_run *entry)
 {
-	if (j->held_count < HELD_MAX)
+	if (j->held_count < j->held_max)
 		j->held[j->held_count++] = (struct held){ id, *entry };
 	else
 		j->unheld[id]++;
-}
-
-static void say_in_metadata(const struct checker *c, struct psnap_finding *f,
-			    const struct psnap_run *e)
-{
-	uint64_t area = (e->new_chunk - 1) / c->geo->stride_chunks;
-	uint64_t start = e->old_chunk * c->geo->chunk_bytes;
-	const char *cause = "";
-
-	/* next_free starts at 2, so chunk 1 was never handed out; a store with
-	 * holes leaves the entry in the area before. */
-	if (area > 0 && e->area_index == area)
-		cause = ", the mark of CVE-2013-4299";
-	else if (area > 0 && e->area_index + 1 == area)
-		cause = ", as CVE-2013-4299 leaves it in a table with holes";
-	psnap_finding_say(f,
-			  "new chunk %" PRIu64 " is area %" PRIu64 "%s: the "
-			  "data of origin chunk %" PRIu64 " (bytes %" PRIu64
-			  " to %" PRIu64 ") is lost",
-			  e->new_chunk, area, cause, e->old_chunk, start,
-			  start + c->geo->chunk_bytes);
-}
-
-static void say_entry(const struct checker *c, struct psnap_finding *f,
-		      const struct psnap_run *e)
-{
-	switch ((int)f->id) {
-	case PSNAP_F_NEW_CHUNK_HUGE:
-		psnap_finding_say(f,
-				  "new chunk %" PRIu64 " is 2^56 or more, "
-				  "which the kernel takes for a run of %" PRIu64
-				  " chunks from %" PRIu64,
-				  e->new_chunk, (e->new_chunk >> 56) + 1,
-				  e->new_chunk & (PSNAP_NEW_CHUNK_HUGE - 1));
-		break;
-	case PSNAP_F_NEW_CHUNK_IN_METADATA:
-		say_in_metadata(c, f, e);
-		break;
-	case PSNAP_F_NEW_CHUNK_OUT_OF_RANGE:
-		psnap_finding_say(f,
-				  "new chunk %" PRIu64 " of origin chunk "
-				  "%" PRIu64 " lies beyond the device, which "
-				  "has %" PRIu64 " chunks",
-				  e->new_chunk, e->old_chunk,
-				  c->geo->chunk_count);
-		break;
-	default:
-		psnap_finding_say(f,
-				  "old chunk %" PRIu64 " lies beyond the %s, "
-				  "which has %" PRIu64 " chunks",
-				  e->old_chunk,
-				  c->origin ? "origin" : "largest device",
-				  c->old_limit);
-		break;
-	}
-}
-
-static int emit_entry(struct checker *c, enum psnap_finding_id id,
-		      const struct psnap_run *e)
-{
-	struct psnap_finding f;
-
-	if (!psnap_check_shows(c, id)) {
-		psnap_check_count(c, id, 1);
-		return 0;
-	}
-	psnap_finding_init(&f, id);
-	psnap_finding_at_entry(&f, c->geo, e->area_index, e->entry_index);
-	psnap_finding_chunks(&f, e->old_chunk, e->new_chunk);
-	say_entry(c, &f, e);
-	return psnap_check_emit(c, &f);
 }
 
 static void take_beyond(struct area_judge *j, const struct psnap_run *e)
 {
 	uint64_t at = j->beyond_count + j->area_beyond_count;
 
-	if (at < BEYOND_MAX)
+	if (at < j->held_max)
 		j->beyond[at] = *e;
 	j->area_beyond_count++;
 	if (e->new_chunk > j->area_max_beyond)
 		j->area_max_beyond = e->new_chunk;
 }
 
-/* One entry that may be impossible. */
+/*
+ * One entry that may be impossible. Each number that is possible counts, also
+ * beside one that is not: a chunk that is named is in use, and may be named
+ * twice.
+ */
 static int judge_entry(struct area_judge *j, const struct psnap_run *e,
 		       struct psnap_error *err)
 {
 	struct checker *c = j->c;
-	bool impossible = true;
-	int rc;
+	bool new_possible = false;
+	int rc = 0;
 
 	if (e->new_chunk >= PSNAP_NEW_CHUNK_HUGE)
 		hold(j, PSNAP_F_NEW_CHUNK_HUGE, e);
@@ -168,20 +117,19 @@ static int judge_entry(struct area_judge *j, const struct psnap_run *e,
 	else if (psnap_geometry_is_metadata(c->geo, e->new_chunk))
 		hold(j, PSNAP_F_NEW_CHUNK_IN_METADATA, e);
 	else
-		impossible = false;
-	if (e->old_chunk >= c->old_limit) {
+		new_possible = true;
+	if (e->old_chunk >= c->old_limit)
 		hold(j, PSNAP_F_OLD_CHUNK_OUT_OF_RANGE, e);
-		impossible = true;
-	}
-	if (impossible) {
+	else
+		rc = psnap_chunkset_add(&c->old_set, e->old_chunk, 1, err);
+	if (!new_possible || e->old_chunk >= c->old_limit)
 		j->impossible++;
-		return 0;
-	}
-	c->plausible++;
+	if (!new_possible || rc)
+		return rc;
+	c->used++;
 	if (e->new_chunk > c->max_used)
 		c->max_used = e->new_chunk;
-	rc = psnap_chunkset_add(&c->old_set, e->old_chunk, 1, err);
-	return rc ? rc : psnap_chunkset_add(&c->new_set, e->new_chunk, 1, err);
+	return psnap_chunkset_add(&c->new_set, e->new_chunk, 1, err);
 }
 
 /* True when every chunk of the run is plausible; division only when the
@@ -230,29 +178,77 @@ static int emit_implausible(struct area_judge *j)
 	return psnap_check_emit(j->c, &j->implausible);
 }
 
+/*
+ * Numbers past the end are those of a truncated store when they go on where
+ * the device stops, stray when they are far from anything that a table of so
+ * many entries could have used.
+ */
+static bool looks_cut(uint64_t max_beyond, uint64_t entries, uint64_t areas)
+{
+	return max_beyond <= 2 * (entries + areas) + 2;
+}
+
+/* Entries that tell against the area; a cut device is not the area's fault. */
+static uint64_t count_against(const struct area_judge *j)
+{
+	if (looks_cut(j->area_max_beyond, j->earlier_entries + j->entries,
+		      j->earlier_areas + 1))
+		return j->impossible -
+		       min_u64(j->impossible, j->area_beyond_count);
+	return j->impossible;
+}
+
+/* Area 0 is no area: does the table stand where another chunk size puts it? */
+static int explain_by_chunk_size(struct area_judge *j, struct psnap_error *err)
+{
+	struct psnap_finding *f = &j->implausible;
+	struct evidence e;
+	int rc = psnap_check_evidence(j->c, &e, err);
+
+	if (rc || e.area_index != 0 || e.chunk_bytes == 0 ||
+	    e.chunk_bytes == j->c->geo->chunk_bytes)
+		return rc;
+	psnap_finding_say(f,
+			  "with chunks of %" PRIu64 " bytes this is no area, "
+			  "but %" PRIu32 " exceptions stand where chunks of "
+			  "%" PRIu64 " bytes put them; look with --chunk-size "
+			  "%" PRIu64,
+			  j->c->geo->chunk_bytes, e.entries, e.chunk_bytes,
+			  e.chunk_bytes);
+	return 0;
+}
+
+static int hold_implausible(struct area_judge *j, uint64_t against,
+			    struct psnap_error *err)
+{
+	struct psnap_finding *f = &j->implausible;
+
+	psnap_finding_init(f, PSNAP_F_AREA_IMPLAUSIBLE);
+	psnap_finding_at_entry(f, j->c->geo, j->area_index, 0);
+	f->entry_index = PSNAP_NOWHERE;
+	f->len_bytes = j->c->geo->chunk_bytes;
+	psnap_finding_say(f,
+			  "%" PRIu64 " of %" PRIu64 " entries are impossible: "
+			  "overwritten, or never an area",
+			  against, j->entries);
+	j->has_implausible = true;
+	return j->area_index == 0 ? explain_by_chunk_size(j, err) : 0;
+}
+
 /* The area has ended: was it one? */
-static int end_area(struct area_judge *j)
+static int end_area(struct area_judge *j, struct psnap_error *err)
 {
 	struct checker *c = j->c;
-	unsigned int i;
+	uint64_t against = count_against(j);
+	size_t i;
 	int rc = 0;
 
-	if (j->impossible >= IMPLAUSIBLE_MIN &&
-	    j->impossible * 2 >= j->entries) {
-		struct psnap_finding *f = &j->implausible;
-
-		psnap_finding_init(f, PSNAP_F_AREA_IMPLAUSIBLE);
-		psnap_finding_at_entry(f, c->geo, j->area_index, 0);
-		f->entry_index = PSNAP_NOWHERE;
-		f->len_bytes = c->geo->chunk_bytes;
-		psnap_finding_say(f,
-				  "%" PRIu64 " of %" PRIu64 " entries are "
-				  "impossible: overwritten, or never an area",
-				  j->impossible, j->entries);
-		j->has_implausible = true;
+	if (against >= IMPLAUSIBLE_MIN && against * 2 >= j->entries) {
+		rc = hold_implausible(j, against, err);
 	} else {
 		for (i = 0; i < j->held_count && rc == 0; i++)
-			rc = emit_entry(c, j->held[i].id, &j->held[i].entry);
+			rc = psnap_check_emit_entry(c, j->held[i].id,
+						    &j->held[i].entry);
 		for (i = 0; i < PSNAP_FINDING_COUNT; i++)
 			psnap_check_count(c, (enum psnap_finding_id)i,
 					  j->unheld[i]);
@@ -260,6 +256,8 @@ static int end_area(struct area_judge *j)
 		if (j->area_max_beyond > j->max_beyond)
 			j->max_beyond = j->area_max_beyond;
 	}
+	j->earlier_entries += j->entries;
+	j->earlier_areas++;
 	for (i = 0; i < PSNAP_FINDING_COUNT; i++)
 		j->unheld[i] = 0;
 	j->held_count = 0;
@@ -291,7 +289,7 @@ static void explain_by_successor(struct area_judge *j,
 			  "stands in chunks %" PRIu64 " to %" PRIu64,
 			  geo->exceptions_per_area,
 			  f->area_index * geo->stride_chunks + 2,
-			  (f->area_index + 1) * geo->stride_chunks + 1);
+			  (f->area_index + 1) * geo->stride_chunks - 1);
 }
 
 int psnap_area_judge_run(struct area_judge *judge, const struct psnap_run *run,
@@ -303,7 +301,7 @@ int psnap_area_judge_run(struct area_judge *judge, const struct psnap_run *run,
 	if (!judge->begun || run->area_index != judge->area_index) {
 		rc = judge->begun ? emit_implausible(judge) : 0;
 		if (rc == 0 && judge->begun)
-			rc = end_area(judge);
+			rc = end_area(judge, err);
 		if (rc)
 			return rc;
 		explain_by_successor(judge, run);
@@ -313,25 +311,13 @@ int psnap_area_judge_run(struct area_judge *judge, const struct psnap_run *run,
 	judge->entries += run->chunks;
 	if (!run_plausible(judge, run))
 		return judge_slowly(judge, run, err);
-	c->plausible += run->chunks;
+	c->used += run->chunks;
 	if (run->new_chunk + run->chunks - 1 > c->max_used)
 		c->max_used = run->new_chunk + run->chunks - 1;
 	rc = psnap_chunkset_add(&c->old_set, run->old_chunk, run->chunks, err);
 	return rc ? rc
 		  : psnap_chunkset_add(&c->new_set, run->new_chunk, run->chunks,
 				       err);
-}
-
-/*
- * Numbers past the end are a truncated store when they go on where the device
- * stops, stray when they are far from anything this table could have used.
- */
-static bool looks_truncated(const struct area_judge *j)
-{
-	uint64_t entries = j->c->totals.exceptions;
-	uint64_t areas = j->c->totals.last_area_index + 1;
-
-	return j->max_beyond <= 2 * (entries + areas) + 2;
 }
 
 static int emit_truncated(struct area_judge *j)
@@ -343,10 +329,12 @@ static int emit_truncated(struct area_judge *j)
 	f.offset_bytes = c->io->size_bytes;
 	f.count = j->beyond_count;
 	psnap_finding_say(&f,
-			  "%" PRIu64 " exceptions point past the end of the "
+			  "%" PRIu64 " exception%s past the end of the "
 			  "device, the first at origin chunk %" PRIu64
 			  "; it once had at least %" PRIu64 " bytes",
-			  j->beyond_count, j->beyond[0].old_chunk,
+			  j->beyond_count,
+			  j->beyond_count == 1 ? " points" : "s point",
+			  j->beyond[0].old_chunk,
 			  (j->max_beyond + 1) * c->geo->chunk_bytes);
 	return psnap_check_emit(c, &f);
 }
@@ -357,21 +345,22 @@ int psnap_area_judge_finish(struct area_judge *judge, struct psnap_error *err)
 	uint64_t i;
 	int rc;
 
-	(void)err;
 	rc = emit_implausible(judge);
 	if (rc == 0)
-		rc = end_area(judge);
+		rc = end_area(judge, err);
 	if (rc == 0)
 		rc = emit_implausible(judge);
 	if (rc || judge->beyond_count == 0)
 		return rc;
-	if (looks_truncated(judge))
+	if (looks_cut(judge->max_beyond, c->totals.exceptions,
+		      c->totals.last_area_index + 1))
 		return emit_truncated(judge);
-	for (i = 0; i < judge->beyond_count && i < BEYOND_MAX && rc == 0; i++)
-		rc = emit_entry(c, PSNAP_F_NEW_CHUNK_OUT_OF_RANGE,
-				&judge->beyond[i]);
-	if (judge->beyond_count > BEYOND_MAX)
+	for (i = 0; i < judge->beyond_count && i < judge->held_max && rc == 0;
+	     i++)
+		rc = psnap_check_emit_entry(c, PSNAP_F_NEW_CHUNK_OUT_OF_RANGE,
+					    &judge->beyond[i]);
+	if (judge->beyond_count > judge->held_max)
 		psnap_check_count(c, PSNAP_F_NEW_CHUNK_OUT_OF_RANGE,
-				  judge->beyond_count - BEYOND_MAX);
+				  judge->beyond_count - judge->held_max);
 	return rc;
 }

@@ -212,7 +212,7 @@ int psnap_check_data(struct checker *c, struct psnap_error *err)
 	struct reader r = { .c = c };
 	int rc;
 
-	r.total_bytes = c->plausible * c->geo->chunk_bytes;
+	r.total_bytes = c->used * c->geo->chunk_bytes;
 	if (c->origin)
 		r.total_bytes *= 2;
 	r.buf = malloc(STEP_BYTES);

@@ -112,11 +112,6 @@ static int look(struct checker *c, struct side *s, const struct psnap_run *run)
 
 		psnap_run_skip(c->geo, &entry, s->set->noted[i] - start);
 		entry.chunks = 1;
-		/* Impossible entries were reported as such. */
-		if (entry.old_chunk >= c->old_limit ||
-		    !psnap_entry_plausible(c->geo, entry.old_chunk,
-					   entry.new_chunk))
-			continue;
 		if (!s->seen[i]) {
 			s->seen[i] = true;
 			s->first[i] = entry;

@@ -12,11 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAMPLE_BYTES 4096u
+#define SAMPLE_BYTES (PSNAP_EVIDENCE_MAX * PSNAP_EXCEPTION_BYTES)
 #define ZERO_BYTES   (1024u * 1024u)
 #define AREAS_TRIED  2u
 
-/* Plausible entries from the start on; 0 when an impossible one is among them
+/*
+ * Entries of a healthy table use the chunks from 2 on with few holes, so a
+ * number beyond a device that was cut is still one that a table could have.
+ */
+static bool entry_possible(const struct psnap_geometry *geo, uint32_t index,
+			   uint64_t old_chunk, uint64_t new_chunk)
+{
+	return psnap_entry_plausible(geo, old_chunk, new_chunk) ||
+	       (new_chunk <= 2 * ((uint64_t)index + 2) + 2 &&
+		!psnap_geometry_is_metadata(geo, new_chunk) &&
+		old_chunk < psnap_old_chunk_limit(geo));
+}
+
+/* Possible entries from the start on; 0 when an impossible one is among them
  * or there is no entry at all. */
 static uint32_t count_entries(const struct psnap_geometry *geo,
 			      const struct disk_exception *entries,
@@ -29,8 +42,8 @@ static uint32_t count_entries(const struct psnap_geometry *geo,
 
 		if (new_chunk == 0)
 			break;
-		if (!psnap_entry_plausible(geo, le64_get(entries[i].old_chunk),
-					   new_chunk))
+		if (!entry_possible(geo, i, le64_get(entries[i].old_chunk),
+				    new_chunk))
 			return 0;
 	}
 	return i;

@@ -9,6 +9,7 @@
 #include "fail.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,15 +25,23 @@ static int emit_at(struct checker *c, struct psnap_finding *f,
 	return psnap_check_emit(c, f);
 }
 
-static void say_evidence(struct psnap_finding *f, const struct evidence *e,
-			 const char *what)
+static void say_evidence(const struct checker *c, struct psnap_finding *f,
+			 const struct evidence *e, const char *what)
 {
+	char hint[64] = "";
+
+	if (c->options->chunk_bytes != e->chunk_bytes)
+		(void)snprintf(hint, sizeof(hint),
+			       "; look with --chunk-size %" PRIu64,
+			       e->chunk_bytes);
 	psnap_finding_say(f,
-			  "%s, but %" PRIu32 "%s exceptions stand where area "
-			  "%" PRIu64 " is with chunks of %" PRIu64 " bytes; "
-			  "look with --chunk-size %" PRIu64,
-			  what, e->entries, e->entries == 256 ? " or more" : "",
-			  e->area_index, e->chunk_bytes, e->chunk_bytes);
+			  "%s, but %" PRIu32 "%s %s where area %" PRIu64
+			  " is with chunks of %" PRIu64 " bytes%s",
+			  what, e->entries,
+			  e->entries == PSNAP_EVIDENCE_MAX ? " or more" : "",
+			  e->entries == 1 ? "exception stands"
+					  : "exceptions stand",
+			  e->area_index, e->chunk_bytes, hint);
 }
 
 /*
@@ -47,7 +56,7 @@ static int magic_zero(struct checker *c, const struct evidence *e)
 	c->result->kernel = PSNAP_KERNEL_FORMATS;
 	if (e->chunk_bytes) {
 		c->result->state = PSNAP_STATE_DAMAGED;
-		say_evidence(&f, e, "the magic is zero");
+		say_evidence(c, &f, e, "the magic is zero");
 	} else if (e->all_zero) {
 		c->result->state = PSNAP_STATE_BLANK;
 		f.severity = PSNAP_NOTE;
@@ -79,12 +88,13 @@ static int magic_bad(struct checker *c, const struct evidence *e)
 	c->result->state = PSNAP_STATE_NOT_A_STORE;
 	if (c->result->header.problems & PSNAP_HEADER_SHORT) {
 		psnap_finding_say(&f,
-				  "%" PRIu64 " bytes are too few for a header, "
+				  "%" PRIu64 " byte%s too few for a header, "
 				  "which has 16",
-				  c->io->size_bytes);
+				  c->io->size_bytes,
+				  c->io->size_bytes == 1 ? " is" : "s are");
 	} else if (e->chunk_bytes) {
 		c->result->state = PSNAP_STATE_DAMAGED;
-		say_evidence(&f, e, "the magic is wrong");
+		say_evidence(c, &f, e, "the magic is wrong");
 	} else {
 		psnap_finding_say(&f,
 				  "magic 0x%08" PRIx32 ", expected 0x%08x: "
@@ -102,18 +112,16 @@ static int chunk_size_bad(struct checker *c, const struct evidence *e)
 	psnap_finding_init(&f, PSNAP_F_CHUNK_SIZE_BAD);
 	c->result->kernel = PSNAP_KERNEL_REFUSES;
 	c->result->state = PSNAP_STATE_DAMAGED;
-	if (e->chunk_bytes)
-		psnap_finding_say(&f,
-				  "chunk size %" PRIu32 " sectors is not a "
-				  "power of two from 1 to 2097152; exceptions "
-				  "stand where chunks of %" PRIu64 " bytes put "
-				  "them, look with --chunk-size %" PRIu64,
-				  sectors, e->chunk_bytes, e->chunk_bytes);
-	else
-		psnap_finding_say(&f,
-				  "chunk size %" PRIu32 " sectors is not a "
-				  "power of two from 1 to 2097152",
-				  sectors);
+	psnap_finding_say(&f,
+			  "chunk size %" PRIu32 " sectors is not a power of "
+			  "two from 1 to 2097152",
+			  sectors);
+	if (e->chunk_bytes) {
+		char what[PSNAP_FINDING_TEXT_BYTES];
+
+		memcpy(what, f.text, sizeof(what));
+		say_evidence(c, &f, e, what);
+	}
 	return emit_at(c, &f, 12, 4);
 }
 
@@ -164,9 +172,8 @@ static int judge_fields(struct checker *c, const struct evidence *e)
 	if (rc || c->result->state == PSNAP_STATE_BLANK ||
 	    c->result->state == PSNAP_STATE_NOT_A_STORE)
 		return rc;
-	/* Of a header that was zeroed, the other fields say nothing new. */
-	if (problems & PSNAP_HEADER_MAGIC_ZERO &&
-	    c->result->header.chunk_sectors == 0)
+	/* Of a header that was overwritten, the other fields say nothing. */
+	if (!psnap_header_believable(&c->result->header))
 		return 0;
 	if (problems & PSNAP_HEADER_CHUNK_SIZE)
 		rc = chunk_size_bad(c, e);
@@ -207,10 +214,11 @@ static int header_tail(struct checker *c, struct psnap_error *err)
 		struct psnap_finding f;
 
 		psnap_finding_init(&f, PSNAP_F_HEADER_TAIL_NONZERO);
-		psnap_finding_say(&f,
-				  "%" PRIu64 " bytes behind the header fields "
-				  "are not zero; the kernel writes zeros there",
-				  nonzero);
+		psnap_finding_say(
+			&f,
+			"%" PRIu64 " byte%s not zero behind the "
+			"header fields; the kernel writes zeros there",
+			nonzero, nonzero == 1 ? " is" : "s are");
 		return emit_at(c, &f, first, end - first);
 	}
 	return 0;
@@ -240,29 +248,21 @@ static int device_end(struct checker *c)
 				  "smallest store with chunks of %" PRIu64
 				  " bytes has %" PRIu64 " bytes",
 				  c->geo->chunk_bytes, 2 * c->geo->chunk_bytes);
-		c->result->kernel = PSNAP_KERNEL_REFUSES;
-		c->result->state = PSNAP_STATE_DAMAGED;
+		/* Of an invalid snapshot the kernel reads chunk 0 alone. */
+		if (!psnap_header_says_invalid(&c->result->header) ||
+		    c->geo->chunk_count == 0)
+			c->result->kernel = PSNAP_KERNEL_REFUSES;
 		return emit_at(c, &f, c->io->size_bytes, 0);
 	}
 	if (rc == 0 && tail) {
 		psnap_finding_init(&f, PSNAP_F_DEVICE_TAIL_PARTIAL);
 		psnap_finding_say(&f,
-				  "the last %" PRIu64 " bytes are less than a "
+				  "the last %" PRIu64 " byte%s less than a "
 				  "chunk and never used",
-				  tail);
+				  tail, tail == 1 ? " is" : "s are");
 		rc = emit_at(c, &f, c->io->size_bytes - tail, tail);
 	}
 	return rc;
-}
-
-/* May the header's chunk size be believed although something is wrong? */
-static bool chunk_size_believable(const struct psnap_header *h)
-{
-	if (h->problems & (PSNAP_HEADER_SHORT | PSNAP_HEADER_CHUNK_SIZE))
-		return false;
-	if (h->problems & PSNAP_HEADER_MAGIC_BAD)
-		return h->version == PSNAP_VERSION_KNOWN && h->valid <= 1;
-	return true;
 }
 
 static int open_store(struct checker *c, struct psnap_error *err)
@@ -271,7 +271,8 @@ static int open_store(struct checker *c, struct psnap_error *err)
 	uint64_t chunk_bytes = c->options->chunk_bytes;
 	int rc;
 
-	if (chunk_bytes == 0 && chunk_size_believable(h))
+	if (chunk_bytes == 0 && psnap_header_believable(h) &&
+	    !(h->problems & PSNAP_HEADER_CHUNK_SIZE))
 		chunk_bytes = (uint64_t)h->chunk_sectors * PSNAP_SECTOR_BYTES;
 	if (chunk_bytes == 0)
 		return 0;

@@ -19,8 +19,8 @@
  * @geo:          its geometry, NULL before
  * @old_limit:    old chunks from here on cannot be: end of the origin when it
  *                is known, end of what a device can hold otherwise
- * @max_used:     highest plausible new_chunk, 0 when there is none
- * @plausible:    entries whose numbers are possible, duplicates included
+ * @max_used:     highest possible new_chunk, 0 when there is none
+ * @used:         entries whose new_chunk is possible, duplicates included
  * @has_entries:  the live table is not empty
  * @unreadable_live:  a part of what the kernel reads cannot be read
  * @faults:       where parts of the table could not be read, each reported once
@@ -42,7 +42,7 @@ struct checker {
 	struct chunkset old_set;
 	struct chunkset new_set;
 	uint64_t max_used;
-	uint64_t plausible;
+	uint64_t used;
 	bool unreadable_live;
 	bool has_entries;
 	uint64_t faults[PSNAP_CHECK_FAULTS_MAX];
@@ -80,6 +80,9 @@ bool psnap_check_shows(const struct checker *c, enum psnap_finding_id id);
 /* check_header.c: judge the header, open the store when that is possible. */
 int psnap_check_header(struct checker *c, struct psnap_error *err);
 
+/* As many entries of an area are looked at for evidence. */
+#define PSNAP_EVIDENCE_MAX 256u
+
 /* check_evidence.c: what stands behind a header without geometry? */
 struct evidence {
 	uint64_t chunk_bytes; /* 0: nothing found */
@@ -100,6 +103,10 @@ int psnap_check_table(struct checker *c, struct psnap_error *err);
  */
 int psnap_check_walk_fault(struct checker *c, const struct psnap_walk *walk,
 			   const struct psnap_error *why);
+
+/* check_entry.c: report an impossible entry, or count it. */
+int psnap_check_emit_entry(struct checker *c, enum psnap_finding_id id,
+			   const struct psnap_run *e);
 
 /* check_area.c: one area's entries, and whether it can be an area at all. */
 struct area_judge;

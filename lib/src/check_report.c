@@ -58,9 +58,16 @@ bool psnap_check_shows(const struct checker *c, enum psnap_finding_id id)
 void psnap_check_count(struct checker *c, enum psnap_finding_id id,
 		       uint64_t facts)
 {
-	c->result->counts[id] += facts;
-	if (facts && c->result->severities[id] == PSNAP_NOTE)
-		c->result->severities[id] = psnap_finding_info(id)->severity;
+	struct psnap_check_result *r = c->result;
+	enum psnap_severity severity = psnap_finding_info(id)->severity;
+
+	if (facts == 0)
+		return;
+	r->counts[id] += facts;
+	if (severity > r->severities[id])
+		r->severities[id] = severity;
+	if (severity > r->worst)
+		r->worst = severity;
 }
 
 int psnap_check_emit(struct checker *c, const struct psnap_finding *f)

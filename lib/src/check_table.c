@@ -144,10 +144,12 @@ static int emit_torn(struct checker *c, const struct counts *n)
 			       n->first_torn.entry_index);
 	f.count = n->torn;
 	psnap_finding_say(&f,
-			  "%" PRIu64 " entries stand behind the terminator at "
-			  "entry %" PRIu32 "; later writes to the snapshot "
-			  "would bring them back",
-			  n->torn, c->totals.last_area_entries);
+			  "%" PRIu64 " entr%s behind the terminator at entry "
+			  "%" PRIu32 "; later writes to the snapshot would "
+			  "bring %s back",
+			  n->torn, n->torn == 1 ? "y stands" : "ies stand",
+			  c->totals.last_area_entries,
+			  n->torn == 1 ? "it" : "them");
 	return psnap_check_emit(c, &f);
 }
 
@@ -163,11 +165,12 @@ static int emit_stale(struct checker *c, const struct counts *n)
 		psnap_geometry_entry_offset(c->geo, n->first_stale_area, 0);
 	f.count = n->stale_areas;
 	psnap_finding_say(&f,
-			  "%" PRIu64 " of the %" PRIu64 " areas behind the "
-			  "last hold %" PRIu64 " entries of earlier use, which "
-			  "the kernel does not read",
+			  "%" PRIu64 " of %" PRIu64 " areas behind the last "
+			  "hold%s %" PRIu64 " entr%s of earlier use, which the "
+			  "kernel does not read",
 			  n->stale_areas, c->totals.stale_areas_seen,
-			  n->stale_entries);
+			  n->stale_areas == 1 ? "s" : "", n->stale_entries,
+			  n->stale_entries == 1 ? "y" : "ies");
 	return psnap_check_emit(c, &f);
 }
 
@@ -176,22 +179,23 @@ static uint64_t count_holes(const struct checker *c)
 {
 	uint64_t metadata = (c->max_used - 1) / c->geo->stride_chunks + 1;
 
-	return c->max_used - metadata - (c->plausible - c->new_set.duplicates);
+	return c->max_used - metadata - (c->used - c->new_set.duplicates);
 }
 
 static int emit_layout(struct checker *c, const struct counts *n)
 {
 	struct psnap_finding f;
-	uint64_t holes = c->plausible ? count_holes(c) : 0;
+	uint64_t holes = c->used ? count_holes(c) : 0;
 	int rc = 0;
 
 	if (holes) {
 		psnap_finding_init(&f, PSNAP_F_HOLES);
 		f.count = holes;
 		psnap_finding_say(&f,
-				  "%" PRIu64 " chunks below chunk %" PRIu64
-				  ", the highest in use, hold nothing",
-				  holes, c->max_used);
+				  "no exception names %" PRIu64
+				  " chunk%s below "
+				  "chunk %" PRIu64 ", the highest in use",
+				  holes, holes == 1 ? "" : "s", c->max_used);
 		rc = psnap_check_emit(c, &f);
 	}
 	if (rc == 0 && n->out_of_order) {
@@ -199,8 +203,9 @@ static int emit_layout(struct checker *c, const struct counts *n)
 		f.count = n->out_of_order;
 		psnap_finding_say(&f,
 				  "new chunks go backwards %" PRIu64
-				  " times in the table",
-				  n->out_of_order);
+				  " time%s in the table",
+				  n->out_of_order,
+				  n->out_of_order == 1 ? "" : "s");
 		rc = psnap_check_emit(c, &f);
 	}
 	return rc;
@@ -213,7 +218,7 @@ static int emit_future(struct checker *c)
 	struct psnap_finding f;
 	int rc = 0;
 
-	if (c->result->header.problems & PSNAP_HEADER_INVALID ||
+	if (psnap_header_says_invalid(&c->result->header) ||
 	    c->totals.end != PSNAP_WALK_END_TERMINATOR)
 		return 0;
 	if (!u->next_fits && loaded_next <= c->geo->chunk_count) {

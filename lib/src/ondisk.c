@@ -39,6 +39,24 @@ void psnap_header_decode(const struct disk_header *disk,
 		header->problems |= PSNAP_HEADER_VALID_ODD;
 }
 
+bool psnap_header_believable(const struct psnap_header *header)
+{
+	const uint32_t magic = PSNAP_HEADER_MAGIC_ZERO | PSNAP_HEADER_MAGIC_BAD;
+
+	if (header->problems & PSNAP_HEADER_SHORT)
+		return false;
+	return !(header->problems & magic) ||
+	       !(header->problems &
+		 (PSNAP_HEADER_VERSION | PSNAP_HEADER_CHUNK_SIZE |
+		  PSNAP_HEADER_VALID_ODD));
+}
+
+bool psnap_header_says_invalid(const struct psnap_header *header)
+{
+	return header->problems & PSNAP_HEADER_INVALID &&
+	       psnap_header_believable(header);
+}
+
 uint64_t psnap_old_chunk_limit(const struct psnap_geometry *geo)
 {
 	return (UINT64_C(1) << 63) / geo->chunk_bytes;

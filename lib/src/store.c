@@ -115,12 +115,13 @@ static int judge_header(const struct psnap_header *header,
 	if (problems & PSNAP_HEADER_VERSION)
 		return psnap_fail_at(err, PSNAP_E_VERSION, 8,
 				     "version %" PRIu32 " is not 1, the only "
-				     "one there is",
+				     "one there is (--chunk-size reads on)",
 				     header->version);
 	if (problems & PSNAP_HEADER_CHUNK_SIZE)
 		return psnap_fail_at(err, PSNAP_E_CORRUPT, 12,
 				     "chunk size %" PRIu32 " sectors is not a "
-				     "power of two from 1 to 2097152",
+				     "power of two from 1 to 2097152 (give "
+				     "the right one with --chunk-size)",
 				     header->chunk_sectors);
 	return 0;
 }

@@ -167,11 +167,12 @@ static void test_open(void)
 	image_header(&m, PSNAP_MAGIC, 1, 1, 24);
 	expect_open(&m, 0, PSNAP_E_CORRUPT,
 		    "byte 12: chunk size 24 sectors is not a power of two from "
-		    "1 to 2097152");
+		    "1 to 2097152 (give the right one with --chunk-size)");
 	expect_open(&m, 4096, 0, NULL);
 	image_header(&m, PSNAP_MAGIC, 1, 7, 8);
 	expect_open(&m, 0, PSNAP_E_VERSION,
-		    "byte 8: version 7 is not 1, the only one there is");
+		    "byte 8: version 7 is not 1, the only one there is "
+		    "(--chunk-size reads on)");
 	image_header(&m, 0, 1, 1, 8);
 	expect_open(&m, 0, PSNAP_E_NOT_STORE, NULL);
 	expect_open(&m, 4096, 0, NULL);

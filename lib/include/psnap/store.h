@@ -49,6 +49,17 @@ struct psnap_header {
 };
 
 /**
+ * psnap_header_believable() - may the fields behind the magic be believed?
+ *
+ * Always when the magic is right. Otherwise only when all of them are what a
+ * store has: then the magic alone was lost.
+ */
+PSNAP_API bool psnap_header_believable(const struct psnap_header *header);
+
+/** psnap_header_says_invalid() - valid is 0, in a header that is believable */
+PSNAP_API bool psnap_header_says_invalid(const struct psnap_header *header);
+
+/**
  * struct psnap_geometry - what follows from chunk size and device size
  * @store_bytes:          size of the device or file
  * @store_sectors:        whole sectors of it
