@@ -10,6 +10,8 @@
 #include <psnap/store.h>
 #include <psnap/usage.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_io;
 
 enum psnap_state {
@@ -121,5 +123,7 @@ PSNAP_API const char *psnap_state_name(enum psnap_state state);
 
 /** psnap_kernel_action_name() - "loads", "refuses" or "formats" */
 PSNAP_API const char *psnap_kernel_action_name(enum psnap_kernel_action action);
+
+PSNAP_END_DECLS
 
 #endif

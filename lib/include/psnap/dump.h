@@ -9,6 +9,8 @@
 #include <psnap/usage.h>
 #include <psnap/walk.h>
 
+PSNAP_BEGIN_DECLS
+
 /* A half-open range of chunk numbers; {0, UINT64_MAX} is everything but the
  * last number, so "all" is a flag of its own. */
 struct psnap_range {
@@ -74,5 +76,7 @@ PSNAP_API PSNAP_MUST_USE int
 psnap_dump(struct psnap_store *store, const struct psnap_dump_options *options,
 	   const struct psnap_dump_visitor *visitor,
 	   struct psnap_walk_totals *totals, struct psnap_error *err);
+
+PSNAP_END_DECLS
 
 #endif

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+PSNAP_BEGIN_DECLS
+
 /* What a caller would do differently; the text says the rest. */
 enum psnap_err {
 	PSNAP_E_IO = -1,	   /* a read, write or flush failed */
@@ -67,5 +69,7 @@ PSNAP_API const char *psnap_err_text(int code);
  * Return: a constant string, never NULL.
  */
 PSNAP_API const char *psnap_version(void);
+
+PSNAP_END_DECLS
 
 #endif

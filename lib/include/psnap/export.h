@@ -10,4 +10,13 @@
 #define PSNAP_MUST_USE		 __attribute__((warn_unused_result))
 #define PSNAP_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
+/* The library is C; C++ programs may call it. */
+#ifdef __cplusplus
+#	define PSNAP_BEGIN_DECLS extern "C" {
+#	define PSNAP_END_DECLS	  }
+#else
+#	define PSNAP_BEGIN_DECLS
+#	define PSNAP_END_DECLS
+#endif
+
 #endif

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+PSNAP_BEGIN_DECLS
+
 enum psnap_severity {
 	PSNAP_NOTE,    /* legal; alone it is exit status 0 */
 	PSNAP_WARNING, /* a hazard that repair removes without loss */
@@ -119,5 +121,7 @@ PSNAP_API int psnap_finding_by_name(const char *name);
 
 /** psnap_severity_name() - "note", "warning", "error" or "fatal" */
 PSNAP_API const char *psnap_severity_name(enum psnap_severity severity);
+
+PSNAP_END_DECLS
 
 #endif

@@ -10,6 +10,8 @@
 #include <psnap/progress.h>
 #include <psnap/store.h>
 
+PSNAP_BEGIN_DECLS
+
 /**
  * struct psnap_image_options - what goes into a metadata image
  * @chunk_bytes:      0, or the chunk size to use whatever the header says
@@ -50,5 +52,7 @@ PSNAP_API PSNAP_MUST_USE int
 psnap_image_write(struct psnap_io *io,
 		  const struct psnap_image_options *options, int fd,
 		  struct psnap_image_result *result, struct psnap_error *err);
+
+PSNAP_END_DECLS
 
 #endif

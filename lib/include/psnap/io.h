@@ -13,6 +13,8 @@
 #include <psnap/error.h>
 #include <stddef.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_io;
 
 /**
@@ -144,5 +146,7 @@ PSNAP_API uint64_t psnap_io_next_data(struct psnap_io *io,
  * is gone either way.
  */
 PSNAP_API int psnap_io_close(struct psnap_io *io, struct psnap_error *err);
+
+PSNAP_END_DECLS
 
 #endif

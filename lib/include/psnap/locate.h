@@ -7,6 +7,8 @@
 
 #include <psnap/error.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_io;
 
 /**
@@ -56,5 +58,7 @@ struct psnap_use {
 PSNAP_API int psnap_use_list(struct psnap_io *io,
 			     int (*fn)(void *ctx, const struct psnap_use *use),
 			     void *ctx, struct psnap_error *err);
+
+PSNAP_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <psnap/walk.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_map;
 
 /**
@@ -57,5 +59,7 @@ PSNAP_API const struct psnap_run *psnap_map_runs(const struct psnap_map *map,
 
 /** psnap_map_free() - release a map; NULL is fine */
 PSNAP_API void psnap_map_free(struct psnap_map *map);
+
+PSNAP_END_DECLS
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <psnap/error.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_io;
 struct psnap_newfile;
 
@@ -42,5 +44,7 @@ PSNAP_API PSNAP_MUST_USE int psnap_newfile_commit(struct psnap_newfile *file,
 
 /** psnap_newfile_abandon() - remove the temporary file; NULL is fine */
 PSNAP_API void psnap_newfile_abandon(struct psnap_newfile *file);
+
+PSNAP_END_DECLS
 
 #endif

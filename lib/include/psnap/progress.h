@@ -7,7 +7,10 @@
 #ifndef PSNAP_PROGRESS_H
 #define PSNAP_PROGRESS_H
 
+#include <psnap/export.h>
 #include <stdint.h>
+
+PSNAP_BEGIN_DECLS
 
 /**
  * struct psnap_progress - the caller's wish to be told
@@ -20,5 +23,7 @@ struct psnap_progress {
 	int (*tick)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);
 	void *ctx;
 };
+
+PSNAP_END_DECLS
 
 #endif

@@ -12,6 +12,8 @@
 
 #include <psnap/error.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_io;
 struct psnap_store;
 
@@ -177,5 +179,7 @@ psnap_store_geometry(const struct psnap_store *store);
 
 /** psnap_store_close() - release a store; the io stays open; NULL is fine */
 PSNAP_API void psnap_store_close(struct psnap_store *store);
+
+PSNAP_END_DECLS
 
 #endif

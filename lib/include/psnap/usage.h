@@ -7,6 +7,8 @@
 
 #include <psnap/walk.h>
 
+PSNAP_BEGIN_DECLS
+
 /**
  * struct psnap_usage - what a current kernel would print after loading
  * @allocated_sectors:  next free chunk x chunk size: header, areas, holes and
@@ -39,5 +41,7 @@ struct psnap_usage {
 PSNAP_API void psnap_usage_compute(const struct psnap_geometry *geo,
 				   const struct psnap_walk_totals *totals,
 				   struct psnap_usage *usage);
+
+PSNAP_END_DECLS
 
 #endif

@@ -13,6 +13,8 @@
 #include <psnap/progress.h>
 #include <psnap/store.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_walk;
 
 /* What stands behind an entry. */
@@ -154,5 +156,7 @@ psnap_walk_totals(const struct psnap_walk *walk);
 
 /** psnap_walk_close() - end a walk; NULL is fine */
 PSNAP_API void psnap_walk_close(struct psnap_walk *walk);
+
+PSNAP_END_DECLS
 
 #endif

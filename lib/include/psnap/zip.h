@@ -8,6 +8,8 @@
 #include <psnap/error.h>
 #include <stddef.h>
 
+PSNAP_BEGIN_DECLS
+
 struct psnap_gzip;
 
 /**
@@ -40,5 +42,7 @@ PSNAP_API PSNAP_MUST_USE int psnap_gzip_finish(struct psnap_gzip *gzip);
 
 /** psnap_gzip_close() - release; does not write; NULL is fine */
 PSNAP_API void psnap_gzip_close(struct psnap_gzip *gzip);
+
+PSNAP_END_DECLS
 
 #endif
