@@ -157,7 +157,7 @@ demo: need-build
 # --- the tree as a whole ------------------------------------------------------
 .PHONY: all tidy format format-check install install-strip uninstall dist clean
 tidy:
-	$(Q)clang-tidy --quiet $(LIB_SRC) -- -std=c11 -D_GNU_SOURCE $(LIB_INC)
+	$(Q)clang-tidy --quiet $(LIB_SRC) -- -DPSNAP_VERSION=\"$(VERSION)\" -std=c11 -D_GNU_SOURCE $(LIB_INC)
 	$(Q)clang-tidy --quiet $(CMD_SRC) -- -std=c11 -D_GNU_SOURCE $(CMD_INC)
 format:
 	$(Q)clang-format -i $(C_FILES)

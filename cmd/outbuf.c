@@ -152,7 +152,9 @@ void psnap_outbuf_plain(struct psnap_outbuf *out, const char *text)
 	for (; *text != '\0'; text++) {
 		c = (unsigned char)*text;
 		p = psnap_outbuf_reserve(out, 1);
-		*p = c < 0x20 || c == 0x7f ? '?' : *text;
+		*p = *text;
+		if (c < 0x20 || c == 0x7f)
+			*p = '?';
 		psnap_outbuf_advance(out, p + 1);
 	}
 }

@@ -123,7 +123,7 @@ static int run(int argc, const char **argv)
 int main(int argc, const char **argv)
 {
 	/* A reader that goes away is told to us by write() instead. */
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	psnap_output_guard_fds();
 	return run(argc, argv);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEP_BYTES (1024u * 1024u)
+#define STEP_BYTES ((size_t)1 << 20)
 /* After a failure: the smallest range that is given up. */
 #define CAREFUL_BYTES 4096u
 

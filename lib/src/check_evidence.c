@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SAMPLE_BYTES (PSNAP_EVIDENCE_MAX * PSNAP_EXCEPTION_BYTES)
-#define ZERO_BYTES   (1024u * 1024u)
+#define SAMPLE_BYTES ((size_t)PSNAP_EVIDENCE_MAX * PSNAP_EXCEPTION_BYTES)
+#define ZERO_BYTES   ((size_t)1 << 20)
 #define AREAS_TRIED  2u
 
 /*

@@ -14,8 +14,8 @@
 #include <string.h>
 
 /* Of the header chunk, as much as is looked at for leftovers. */
-#define HEADER_TAIL_BYTES_MAX (1024u * 1024u)
-#define TAIL_STEP_BYTES	      (64u * 1024u)
+#define HEADER_TAIL_BYTES_MAX ((size_t)1 << 20)
+#define TAIL_STEP_BYTES	      ((size_t)64 << 10)
 
 static int emit_at(struct checker *c, struct psnap_finding *f,
 		   uint64_t offset_bytes, uint64_t len_bytes)

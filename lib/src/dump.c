@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define DATA_STEP_BYTES (1024u * 1024u)
+#define DATA_STEP_BYTES ((size_t)1 << 20)
 
 struct dumper {
 	struct psnap_store *store;

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HEADER_BYTES_MAX (1024u * 1024u)
+#define HEADER_BYTES_MAX ((size_t)1 << 20)
 #define BLOCK_BYTES	 4096u
 
 struct imager {

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Linux cuts a longer WILLNEED down to the device's readahead without a word. */
-#define PREFETCH_STEP_BYTES (128u * 1024u)
+#define PREFETCH_STEP_BYTES ((size_t)128 << 10)
 
 /* A device that keeps answering EINTR is broken, not busy. */
 #define EINTR_LIMIT 1000

@@ -9,6 +9,7 @@
 #include "fail.h"
 #include "use.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <psnap/io.h>
@@ -74,9 +75,12 @@ static int resolve(struct psnap_newfile *file, const char *path,
 
 static int open_dir(struct psnap_newfile *file, struct psnap_error *err)
 {
-	size_t len = (size_t)(file->base - file->path);
-	char *dir = len ? strndup(file->path, len) : strdup(".");
+	size_t len;
+	char *dir;
 
+	assert(file->path && file->base);
+	len = (size_t)(file->base - file->path);
+	dir = len ? strndup(file->path, len) : strdup(".");
 	if (!dir)
 		return psnap_fail_nomem(err, "creating a file");
 	file->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -110,6 +114,7 @@ static int check_target(struct psnap_newfile *file,
 	const struct stat *old = &file->old;
 	struct stat st;
 
+	assert(file->base);
 	if (fstatat(file->dir_fd, file->base, &file->old,
 		    AT_SYMLINK_NOFOLLOW)) {
 		if (errno == ENOENT)

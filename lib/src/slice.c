@@ -11,12 +11,12 @@
 
 #include <stdlib.h>
 
-#define SLICE_BYTES_MAX (128u * 1024u)
+#define SLICE_BYTES_MAX ((size_t)128 << 10)
 /* Within a slice that failed, the unit that is tried again. */
 #define CAREFUL_BYTES	    4096u
 #define WINDOW_SLICES_MIN   4u
 #define WINDOW_SLICES_MAX   256u
-#define IN_FLIGHT_BYTES_MAX (16u * 1024u * 1024u)
+#define IN_FLIGHT_BYTES_MAX ((size_t)16 << 20)
 
 int psnap_slice_init(struct slice_reader *r, struct psnap_io *io,
 		     const struct psnap_geometry *geo, struct psnap_error *err)

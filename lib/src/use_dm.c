@@ -18,7 +18,7 @@
 /* Room for the status of all targets of a device; a snapshot has one target,
  * and of a longer table (a large linear volume) the kernel returns as much as
  * fits. */
-#define STATUS_BYTES (16u * 1024u)
+#define STATUS_BYTES ((size_t)16 << 10)
 
 /* Is one of the targets in the answer to DM_TABLE_STATUS a snapshot? Offsets
  * are the kernel's, counted from the first target. */

@@ -16,7 +16,7 @@
 #define GZIP_LEVEL	 1
 #define GZIP_WINDOW_BITS (15 + 16) /* 16: a gzip header, not a zlib one */
 #define GZIP_MEM_LEVEL	 8
-#define GZIP_OUT_BYTES	 (64u * 1024u)
+#define GZIP_OUT_BYTES	 ((size_t)64 << 10)
 
 /**
  * struct psnap_gzip - a stream being written
