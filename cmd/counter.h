@@ -29,7 +29,7 @@ static inline char *psnap_counter_put(char *p, struct psnap_counter *counter,
 
 	/* The digit is moved on behind the copy: a wide load right after a
 	 * store of one byte would have to wait for it. */
-	if (counter->digits > 0 && value == counter->value + 1 &&
+	if (counter->digits > 0 && value != 0 && value == counter->value + 1 &&
 	    counter->text[last] != '9') {
 		memcpy(p, counter->text, PSNAP_DIGITS_MAX);
 		p[last] = (char)(p[last] + 1);

@@ -66,6 +66,9 @@ static void judge_kernel(const struct checker *c)
 {
 	struct psnap_check_result *r = c->result;
 
+	/* The kernel formats before it looks at anything else. */
+	if (r->header.problems & PSNAP_HEADER_MAGIC_ZERO)
+		r->kernel = PSNAP_KERNEL_FORMATS;
 	if (r->kernel != PSNAP_KERNEL_LOADS ||
 	    psnap_header_says_invalid(&r->header))
 		return;

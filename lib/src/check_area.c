@@ -12,13 +12,14 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Impossible entries of one area that are held back one by one. */
-#define HELD_MAX 32u
+/* Entries of one id that are held back to be named; the rest is counted. */
+#define HELD_MAX 65536u
+/* Huge, in metadata, old chunk out of range: each has room of its own. */
+#define HELD_IDS 3u
 /* An area with fewer impossible entries is judged by its entries. */
 #define IMPLAUSIBLE_MIN 4u
-/* Entries beyond the device that are named when they turn out to be stray. */
-#define BEYOND_MAX 32u
 
 struct held {
 	enum psnap_finding_id id;
@@ -37,6 +38,7 @@ struct area_judge {
 	size_t held_max;
 	struct held *held;
 	size_t held_count;
+	size_t held_of[PSNAP_FINDING_COUNT];
 	uint64_t unheld[PSNAP_FINDING_COUNT];
 	/* Entries past the device, over all areas. */
 	struct psnap_run *beyond;
@@ -62,7 +64,7 @@ int psnap_area_judge_new(struct checker *c, struct area_judge **judge,
 	j->c = c;
 	j->group_chunk = 1;
 	j->held_max = (size_t)min_u64(c->options->instances_max + 1, HELD_MAX);
-	j->held = calloc(j->held_max, sizeof(*j->held));
+	j->held = calloc(HELD_IDS * j->held_max, sizeof(*j->held));
 	j->beyond = calloc(j->held_max, sizeof(*j->beyond));
 	if (!j->held || !j->beyond)
 		return psnap_fail_nomem(err, "checking the table");
@@ -81,10 +83,12 @@ void psnap_area_judge_free(struct area_judge *judge)
 static void hold(struct area_judge *j, enum psnap_finding_id id,
 		 const struct psnap_run *entry)
 {
-	if (j->held_count < j->held_max)
+	if (j->held_of[id] < j->held_max) {
+		j->held_of[id]++;
 		j->held[j->held_count++] = (struct held){ id, *entry };
-	else
+	} else {
 		j->unheld[id]++;
+	}
 }
 
 static void take_beyond(struct area_judge *j, const struct psnap_run *e)
@@ -258,8 +262,8 @@ static int end_area(struct area_judge *j, struct psnap_error *err)
 	}
 	j->earlier_entries += j->entries;
 	j->earlier_areas++;
-	for (i = 0; i < PSNAP_FINDING_COUNT; i++)
-		j->unheld[i] = 0;
+	memset(j->unheld, 0, sizeof(j->unheld));
+	memset(j->held_of, 0, sizeof(j->held_of));
 	j->held_count = 0;
 	j->impossible = 0;
 	j->entries = 0;

@@ -230,7 +230,7 @@ static int device_end(struct checker *c)
 	uint64_t tail = c->io->size_bytes % c->geo->chunk_bytes;
 	int rc = 0;
 
-	if (c->io->align_bytes > c->geo->chunk_bytes) {
+	if (c->io->align_bytes > c->geo->chunk_bytes && c->io->size_bytes) {
 		psnap_finding_init(&f, PSNAP_F_CHUNK_SIZE_BAD);
 		psnap_finding_say(&f,
 				  "chunks of %" PRIu64 " bytes on a device "

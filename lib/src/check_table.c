@@ -22,8 +22,13 @@ struct counts {
 	uint64_t first_stale_area;
 };
 
-static void count_leftover(struct counts *n, const struct psnap_run *run)
+static void count_leftover(const struct checker *c, struct counts *n,
+			   const struct psnap_run *run)
 {
+	/* A run may cross from one area into the next. */
+	uint64_t crossed = (run->entry_index + run->chunks - 1) /
+			   c->geo->exceptions_per_area;
+
 	if (run->state == PSNAP_ENTRY_AFTER_TERMINATOR) {
 		if (n->torn == 0)
 			n->first_torn = *run;
@@ -34,7 +39,8 @@ static void count_leftover(struct counts *n, const struct psnap_run *run)
 		n->first_stale_area = run->area_index;
 	if (n->stale_areas == 0 || run->area_index != n->stale_area_index)
 		n->stale_areas++;
-	n->stale_area_index = run->area_index;
+	n->stale_areas += crossed;
+	n->stale_area_index = run->area_index + crossed;
 	n->stale_entries += run->chunks;
 }
 
@@ -96,7 +102,7 @@ static int walk_all(struct checker *c, struct counts *n,
 				run.state == PSNAP_ENTRY_UNCERTAIN)) {
 			rc = take_live(c, n, judge, &run, &why);
 		} else if (rc == 1) {
-			count_leftover(n, &run);
+			count_leftover(c, n, &run);
 			rc = 0;
 		} else if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED) {
 			rc = psnap_check_walk_fault(c, walk, &why);

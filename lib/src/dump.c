@@ -31,7 +31,8 @@ static bool clip(const struct dumper *d, const struct psnap_range *range,
 
 	if (!range->given)
 		return true;
-	if (last < range->start || start >= range->end)
+	if (last < range->start || start >= range->end ||
+	    range->start >= range->end)
 		return false;
 	if (last >= range->end)
 		run->chunks = range->end - start;

@@ -15,6 +15,9 @@ TESTS=$(realpath "$BATS_TEST_DIRNAME/..")
 PSNAP=$(realpath "${PSNAP:-$TESTS/../build/psnap}")
 MKSTORE=$(realpath "${MKSTORE:-${PSNAP%/*}/tests/mkstore}")
 export LC_ALL=C
+for program in "$PSNAP" "$MKSTORE"; do
+	[[ -x $program ]] || echo "no program $program" >&2
+done
 
 psnap_check() {
 	"$PSNAP" check "$@"
@@ -151,10 +154,10 @@ need_no_sanitizer() {
 	[[ ${SAN:-} != *address* ]] || skip "not with the address sanitizer"
 }
 
-# eventually COMMAND...: wait until it succeeds; a minute means never.
+# eventually COMMAND...: wait until it succeeds; 20 seconds mean never.
 eventually() {
 	local i
-	for ((i = 0; i < 1200; i++)); do
+	for ((i = 0; i < 400; i++)); do
 		if "$@"; then
 			return 0
 		fi
@@ -171,9 +174,15 @@ catches() {
 	((mask >> ($2 - 1) & 1))
 }
 
-# The status of background process PID must be STATUS.
+# Is process PID gone, or a zombie that nobody has waited for yet?
+is_over() {
+	! grep -qs '^State:.[^Z]' "/proc/$1/status"
+}
+
+# The background process PID must come to an end, with STATUS.
 ended() { # STATUS PID
 	local rc=0
+	eventually is_over "$2"
 	wait "$2" || rc=$?
 	((rc == $1)) && return
 	echo "the process ended with status $rc, not $1"

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runs a fuzz target over the files of the directories given as arguments, in
- * the order of their names, as TAP. A target that finds something aborts: then
- * there is no plan, and the line before is the last input that was fine; the
- * comment names the one that was not.
+ * the order of their names, as TAP. A target that finds something aborts, so
+ * each file has a process of its own, and one does not hide the next.
  */
 #include "fuzz.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static unsigned int count;
 static unsigned int failed;
@@ -43,17 +44,43 @@ static uint8_t *read_file(const char *path, size_t *len_bytes)
 	return data;
 }
 
+/* In a process that ends well, which means without a leak too. */
+static bool survives(const uint8_t *data, size_t len_bytes, FILE *said)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0) {
+		dup2(fileno(said), STDERR_FILENO);
+		LLVMFuzzerTestOneInput(data, len_bytes);
+		exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+/* As comments behind the line that failed. */
+static void show(FILE *said)
+{
+	char line[400];
+
+	rewind(said);
+	while (fgets(line, sizeof(line), said))
+		printf("# %.*s\n", (int)strcspn(line, "\n"), line);
+	fflush(stdout);
+}
+
 static void replay_file(const char *path)
 {
 	size_t len_bytes = 0;
 	uint8_t *data = read_file(path, &len_bytes);
+	FILE *said = tmpfile();
+	bool good = data && said && survives(data, len_bytes, said);
 
-	if (data) {
-		printf("# %s\n", path);
-		fflush(stdout);
-		LLVMFuzzerTestOneInput(data, len_bytes);
-	}
-	result(data != NULL, path);
+	result(good, path);
+	if (!good && said)
+		show(said);
+	if (said)
+		fclose(said);
 	free(data);
 }
 

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * psnap_check() against a count of the same facts made from the model: entry
- * by entry and by sorting, where the library uses runs and bitmaps.
+ * psnap_check(): places, verdict, and counts against those of store_tally.h.
  */
 #include "store_looks.h"
-
-#include <psnap/check.h>
+#include "store_tally.h"
 
 /* How much data a look at the data may mean. */
 #define DATA_BYTES_MAX (UINT64_C(4) << 20)
@@ -105,154 +103,6 @@ static void look_verdict(const struct check_look *l)
 			   r->header.magic == 0);
 }
 
-/* What the table should come to. */
-struct tally {
-	uint64_t old_limit;
-	uint64_t plausible;
-	uint64_t highest_new;
-	uint64_t area_impossible;
-	uint64_t area_entries;
-	uint64_t beyond;
-	uint64_t highest_beyond;
-	uint64_t data_bytes;
-	uint64_t counts[PSNAP_FINDING_COUNT];
-	uint64_t *old_chunks;
-	uint64_t *new_chunks;
-};
-
-static void tally_plausible(struct tally *t, const struct check_look *l,
-			    const struct store_model *m,
-			    const struct model_entry *e)
-{
-	uint64_t start = e->old_chunk * m->chunk_bytes;
-
-	t->old_chunks[t->plausible] = e->old_chunk;
-	t->new_chunks[t->plausible] = e->new_chunk;
-	t->plausible++;
-	if (e->new_chunk > t->highest_new)
-		t->highest_new = e->new_chunk;
-	t->data_bytes += m->chunk_bytes;
-	if (!l->origin)
-		return;
-	t->data_bytes += l->origin->size_bytes - start < m->chunk_bytes
-				 ? l->origin->size_bytes - start
-				 : m->chunk_bytes;
-}
-
-/* One entry; what is wrong with it goes to @wrong. */
-static void tally_entry(struct tally *t, struct tally *wrong,
-			const struct check_look *l, const struct store_model *m,
-			const struct model_entry *e)
-{
-	bool impossible = true;
-
-	t->area_entries++;
-	if (e->new_chunk >> 56) {
-		wrong->counts[PSNAP_F_NEW_CHUNK_HUGE]++;
-	} else if (e->new_chunk >= m->chunk_count) {
-		wrong->beyond++;
-		if (e->new_chunk > wrong->highest_beyond)
-			wrong->highest_beyond = e->new_chunk;
-	} else if (model_is_metadata(m, e->new_chunk)) {
-		wrong->counts[PSNAP_F_NEW_CHUNK_IN_METADATA]++;
-	} else {
-		impossible = false;
-	}
-	if (e->old_chunk >= t->old_limit) {
-		wrong->counts[PSNAP_F_OLD_CHUNK_OUT_OF_RANGE]++;
-		impossible = true;
-	}
-	if (impossible)
-		t->area_impossible++;
-	else
-		tally_plausible(t, l, m, e);
-}
-
-/* When most of an area is impossible, it is the area that is wrong. */
-static void end_area(struct tally *t, struct tally *wrong)
-{
-	if (t->area_impossible >= 4 &&
-	    t->area_impossible * 2 >= t->area_entries) {
-		t->counts[PSNAP_F_AREA_IMPLAUSIBLE]++;
-	} else {
-		for (int i = 0; i < PSNAP_FINDING_COUNT; i++)
-			t->counts[i] += wrong->counts[i];
-		t->beyond += wrong->beyond;
-		if (wrong->highest_beyond > t->highest_beyond)
-			t->highest_beyond = wrong->highest_beyond;
-	}
-	memset(wrong, 0, sizeof(*wrong));
-	t->area_impossible = 0;
-	t->area_entries = 0;
-}
-
-static void tally_live(struct tally *t, const struct check_look *l,
-		       const struct store_model *m)
-{
-	struct tally wrong = { 0 };
-
-	for (size_t i = 0; i < m->live_count; i++) {
-		const struct model_entry *e = &m->entries[i];
-
-		if (i > 0 && e->area_index != e[-1].area_index)
-			end_area(t, &wrong);
-		tally_entry(t, &wrong, l, m, e);
-		if (i > 0 && e->new_chunk < e[-1].new_chunk)
-			t->counts[PSNAP_F_OUT_OF_ORDER]++;
-	}
-	end_area(t, &wrong);
-	if (t->highest_beyond <= 2 * (m->live_count + m->last_area + 1) + 2)
-		t->counts[PSNAP_F_STORE_TRUNCATED] = t->beyond;
-	else
-		t->counts[PSNAP_F_NEW_CHUNK_OUT_OF_RANGE] = t->beyond;
-}
-
-static int compare_u64(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left;
-	uint64_t b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
-static uint64_t surplus(uint64_t *chunks, uint64_t count)
-{
-	uint64_t found = 0;
-
-	qsort(chunks, (size_t)count, sizeof(*chunks), compare_u64);
-	for (uint64_t i = 1; i < count; i++)
-		found += chunks[i] == chunks[i - 1];
-	return found;
-}
-
-static void tally_whole(struct tally *t, const struct check_look *l,
-			const struct store_model *m)
-{
-	uint64_t stale_max = l->options.stale_areas_max;
-	uint64_t areas;
-
-	t->counts[PSNAP_F_DUPLICATE_OLD] = surplus(t->old_chunks, t->plausible);
-	t->counts[PSNAP_F_DUPLICATE_NEW] = surplus(t->new_chunks, t->plausible);
-	if (t->plausible > 0) {
-		areas = (t->highest_new - 1) / m->stride + 1;
-		t->counts[PSNAP_F_HOLES] =
-			t->highest_new - areas -
-			(t->plausible - t->counts[PSNAP_F_DUPLICATE_NEW]);
-	}
-	t->counts[PSNAP_F_AREA_MISSING_SUCCESSOR] = m->device_end;
-	for (size_t i = m->live_count; i < m->count; i++) {
-		const struct model_entry *e = &m->entries[i];
-
-		if (!model_visible(m, e, true, stale_max))
-			continue;
-		if (e->state == PSNAP_ENTRY_AFTER_TERMINATOR)
-			t->counts[PSNAP_F_ENTRIES_AFTER_TERMINATOR]++;
-		else if (i == m->live_count || e[-1].state != e->state ||
-			 e[-1].area_index != e->area_index)
-			t->counts[PSNAP_F_STALE_AREAS]++;
-	}
-}
-
 static void compare_counts(const struct check_look *l, const struct tally *t)
 {
 	static const enum psnap_finding_id ids[] = {
@@ -282,26 +132,18 @@ static void compare_counts(const struct check_look *l, const struct tally *t)
 static void look_facts(const struct check_look *l)
 {
 	const struct psnap_check_result *r = &l->result;
-	struct tally t = { 0 };
+	struct tally t;
 	struct store_model m;
 
 	model_load(&m, &l->input->image, r->geometry.chunk_bytes);
-	t.old_limit = (UINT64_C(1) << 63) / m.chunk_bytes;
-	if (l->origin)
-		t.old_limit = (l->origin->size_bytes + m.chunk_bytes - 1) /
-			      m.chunk_bytes;
-	t.old_chunks = calloc(m.live_count + 1, sizeof(*t.old_chunks));
-	t.new_chunks = calloc(m.live_count + 1, sizeof(*t.new_chunks));
-	FUZZ_REQUIRE(t.old_chunks && t.new_chunks, "no memory");
-	tally_live(&t, l, &m);
-	tally_whole(&t, l, &m);
+	tally_make(&t, &m, l->origin ? l->origin->size_bytes : 0,
+		   l->origin != NULL, l->options.stale_areas_max);
 	compare_counts(l, &t);
 	FUZZ_EQUAL(r->exceptions, m.live_count);
 	FUZZ_REQUIRE(r->runs <= r->exceptions, "%" PRIu64 " runs", r->runs);
 	if (l->options.data)
 		FUZZ_EQUAL(r->data_bytes_read, t.data_bytes);
-	free(t.old_chunks);
-	free(t.new_chunks);
+	tally_release(&t);
 	model_release(&m);
 }
 

@@ -11,6 +11,8 @@ static int64_t sparse_read_some(struct psnap_io *io, uint64_t offset_bytes,
 		((struct sparse_io *)(void *)io)->image;
 	uint64_t have = 0;
 
+	FUZZ_REQUIRE((offset_bytes | len_bytes) % io->align_bytes == 0,
+		     "a read of less than a sector");
 	FUZZ_REQUIRE(offset_bytes <= io->size_bytes &&
 			     len_bytes <= io->size_bytes - offset_bytes,
 		     "read beyond the device");

@@ -86,6 +86,10 @@ static void take_run(struct walker *w, const struct psnap_run *run)
 		     "%" PRIu64 " chunks", run->chunks);
 	FUZZ_REQUIRE(run->chunks <= w->input->image.len_bytes / 16 + 1,
 		     "%" PRIu64 " chunks", run->chunks);
+	/* Numbers do not wrap within a run. */
+	FUZZ_REQUIRE(run->chunks - 1 <= UINT64_MAX - run->old_chunk &&
+			     run->chunks - 1 <= UINT64_MAX - run->new_chunk,
+		     "%" PRIu64 " chunks", run->chunks);
 	for (uint64_t i = 0; i < run->chunks; i++) {
 		look_entry(w->input, w->m, run, i);
 		if (!w->input->faulty)

@@ -62,8 +62,8 @@ static void write_view(struct psnap_io *store_io, struct psnap_io *origin,
 int main(int argc, char **argv)
 {
 	struct psnap_error err = { 0 };
-	struct psnap_store *store;
-	struct psnap_map *map;
+	struct psnap_store *store = NULL;
+	struct psnap_map *map = NULL;
 	struct psnap_io *store_io;
 	struct psnap_io *origin;
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counting entry by entry and by sorting, where the library uses runs and
+ * bitmaps.
+ */
+#include "store_tally.h"
+
+/* One area's part of it, until it is clear that it is an area. */
+struct area_tally {
+	uint64_t entries;
+	uint64_t impossible;
+	uint64_t beyond;
+	uint64_t highest_beyond;
+	uint64_t counts[PSNAP_FINDING_COUNT];
+};
+
+static bool tally_new(struct tally *t, struct area_tally *a,
+		      const struct store_model *m, uint64_t new_chunk)
+{
+	if (new_chunk >> 56) {
+		a->counts[PSNAP_F_NEW_CHUNK_HUGE]++;
+		return false;
+	}
+	if (new_chunk >= m->chunk_count) {
+		a->beyond++;
+		if (new_chunk > a->highest_beyond)
+			a->highest_beyond = new_chunk;
+		return false;
+	}
+	if (model_is_metadata(m, new_chunk)) {
+		a->counts[PSNAP_F_NEW_CHUNK_IN_METADATA]++;
+		return false;
+	}
+	t->new_chunks[t->new_count++] = new_chunk;
+	if (new_chunk > t->highest_new)
+		t->highest_new = new_chunk;
+	return true;
+}
+
+static bool tally_old(struct tally *t, struct area_tally *a, uint64_t old_chunk)
+{
+	if (old_chunk >= t->old_limit) {
+		a->counts[PSNAP_F_OLD_CHUNK_OUT_OF_RANGE]++;
+		return false;
+	}
+	t->old_chunks[t->old_count++] = old_chunk;
+	return true;
+}
+
+static void tally_entry(struct tally *t, struct area_tally *a,
+			const struct store_model *m,
+			const struct model_entry *e)
+{
+	bool new_possible = tally_new(t, a, m, e->new_chunk);
+	bool old_possible = tally_old(t, a, e->old_chunk);
+	uint64_t origin_left;
+
+	a->entries++;
+	if (!new_possible || !old_possible) {
+		a->impossible++;
+		return;
+	}
+	t->data_bytes += m->chunk_bytes;
+	if (!t->has_origin)
+		return;
+	origin_left = t->origin_bytes - e->old_chunk * m->chunk_bytes;
+	t->data_bytes +=
+		origin_left < m->chunk_bytes ? origin_left : m->chunk_bytes;
+}
+
+/* Do numbers go on where the device stops, in a table of that length? */
+static bool goes_on(uint64_t highest, uint64_t entries, uint64_t areas)
+{
+	return highest <= 2 * (entries + areas) + 2;
+}
+
+/* When most of an area is impossible, it is the area that is wrong. */
+static void end_area(struct tally *t, struct area_tally *a)
+{
+	uint64_t against = a->impossible;
+
+	t->entries += a->entries;
+	t->areas++;
+	if (goes_on(a->highest_beyond, t->entries, t->areas))
+		against -= a->beyond;
+	if (against >= 4 && against * 2 >= a->entries) {
+		t->counts[PSNAP_F_AREA_IMPLAUSIBLE]++;
+	} else {
+		for (int i = 0; i < PSNAP_FINDING_COUNT; i++)
+			t->counts[i] += a->counts[i];
+		t->beyond += a->beyond;
+		if (a->highest_beyond > t->highest_beyond)
+			t->highest_beyond = a->highest_beyond;
+	}
+	memset(a, 0, sizeof(*a));
+}
+
+static void tally_live(struct tally *t, const struct store_model *m)
+{
+	struct area_tally area = { 0 };
+
+	for (size_t i = 0; i < m->live_count; i++) {
+		const struct model_entry *e = &m->entries[i];
+
+		if (i > 0 && e->area_index != e[-1].area_index)
+			end_area(t, &area);
+		tally_entry(t, &area, m, e);
+		if (i > 0 && e->new_chunk < e[-1].new_chunk)
+			t->counts[PSNAP_F_OUT_OF_ORDER]++;
+	}
+	end_area(t, &area);
+	if (goes_on(t->highest_beyond, m->live_count, m->last_area + 1))
+		t->counts[PSNAP_F_STORE_TRUNCATED] = t->beyond;
+	else
+		t->counts[PSNAP_F_NEW_CHUNK_OUT_OF_RANGE] = t->beyond;
+}
+
+static int compare_u64(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left;
+	uint64_t b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+static uint64_t surplus(uint64_t *chunks, uint64_t count)
+{
+	uint64_t found = 0;
+
+	qsort(chunks, (size_t)count, sizeof(*chunks), compare_u64);
+	for (uint64_t i = 1; i < count; i++)
+		found += chunks[i] == chunks[i - 1];
+	return found;
+}
+
+static void tally_whole(struct tally *t, const struct store_model *m,
+			uint64_t stale_max)
+{
+	uint64_t areas;
+
+	t->counts[PSNAP_F_DUPLICATE_OLD] = surplus(t->old_chunks, t->old_count);
+	t->counts[PSNAP_F_DUPLICATE_NEW] = surplus(t->new_chunks, t->new_count);
+	if (t->new_count > 0) {
+		areas = (t->highest_new - 1) / m->stride + 1;
+		t->counts[PSNAP_F_HOLES] =
+			t->highest_new - areas -
+			(t->new_count - t->counts[PSNAP_F_DUPLICATE_NEW]);
+	}
+	t->counts[PSNAP_F_AREA_MISSING_SUCCESSOR] = m->device_end;
+	for (size_t i = m->live_count; i < m->count; i++) {
+		const struct model_entry *e = &m->entries[i];
+
+		if (!model_visible(m, e, true, stale_max))
+			continue;
+		if (e->state == PSNAP_ENTRY_AFTER_TERMINATOR)
+			t->counts[PSNAP_F_ENTRIES_AFTER_TERMINATOR]++;
+		else if (i == m->live_count || e[-1].state != e->state ||
+			 e[-1].area_index != e->area_index)
+			t->counts[PSNAP_F_STALE_AREAS]++;
+	}
+}
+
+void tally_make(struct tally *t, const struct store_model *m,
+		uint64_t origin_bytes, bool has_origin, uint64_t stale_max)
+{
+	memset(t, 0, sizeof(*t));
+	t->has_origin = has_origin;
+	t->origin_bytes = origin_bytes;
+	t->old_limit = (UINT64_C(1) << 63) / m->chunk_bytes;
+	if (has_origin)
+		t->old_limit =
+			(origin_bytes + m->chunk_bytes - 1) / m->chunk_bytes;
+	t->old_chunks = calloc(m->live_count + 1, sizeof(*t->old_chunks));
+	t->new_chunks = calloc(m->live_count + 1, sizeof(*t->new_chunks));
+	FUZZ_REQUIRE(t->old_chunks && t->new_chunks, "no memory");
+	tally_live(t, m);
+	tally_whole(t, m, stale_max);
+}
+
+void tally_release(struct tally *t)
+{
+	free(t->old_chunks);
+	free(t->new_chunks);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What psnap_check() should count in a table, counted from the model.
+ */
+#ifndef PSNAP_FUZZ_STORE_TALLY_H
+#define PSNAP_FUZZ_STORE_TALLY_H
+
+#include "store_model.h"
+
+#include <psnap/check.h>
+
+/*
+ * What the table should come to.
+ * @old_chunks, @new_chunks:  all possible numbers, also where the other number
+ *                            of the entry is impossible
+ */
+struct tally {
+	bool has_origin;
+	uint64_t origin_bytes;
+	uint64_t old_limit;
+	uint64_t highest_new;
+	uint64_t entries;
+	uint64_t areas;
+	uint64_t beyond;
+	uint64_t highest_beyond;
+	uint64_t data_bytes;
+	uint64_t counts[PSNAP_FINDING_COUNT];
+	uint64_t *old_chunks;
+	uint64_t old_count;
+	uint64_t *new_chunks;
+	uint64_t new_count;
+};
+
+/* @stale_max: areas behind the last that are looked at. */
+void tally_make(struct tally *t, const struct store_model *m,
+		uint64_t origin_bytes, bool has_origin, uint64_t stale_max);
+void tally_release(struct tally *t);
+
+#endif
