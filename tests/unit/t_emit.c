@@ -192,7 +192,7 @@ static void test_text(void)
 		"         1    255                     7"
 		"                     9         1         uncertain         -\n"
 		"\n"
-		"131 exceptions in 2 runs, 1 more not live; status "
+		"131 exceptions in 2 runs, " MAX64 " more not live; status "
 		"1240/32768 16\n"
 		"512 bytes of the table cannot be read and are left out of "
 		"these numbers\n"
