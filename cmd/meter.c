@@ -37,10 +37,15 @@ static struct {
 	uint64_t told_bytes;
 } meter;
 
+/*
+ * A signal that comes just before a write that waits for a reader would go
+ * unnoticed until the next one, so there is a next one.
+ */
 static void on_stop(int signo)
 {
 	(void)signo;
 	stop_asked = 1;
+	alarm(1);
 }
 
 static void on_usr1(int signo)
@@ -186,6 +191,7 @@ void psnap_meter_start(enum psnap_meter_mode mode, bool quiet,
 	/* Not restarted: a writer that waits for a reader shall notice. */
 	catch_signal(SIGINT, on_stop, 0);
 	catch_signal(SIGTERM, on_stop, 0);
+	catch_signal(SIGALRM, on_stop, 0);
 	catch_signal(SIGUSR1, on_usr1, SA_RESTART);
 	meter.began_nsec = now_nsec();
 	meter.next_nsec = meter.began_nsec;
