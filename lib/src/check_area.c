@@ -126,7 +126,8 @@ static int judge_entry(struct area_judge *j, const struct psnap_run *e,
 		hold(j, PSNAP_F_OLD_CHUNK_OUT_OF_RANGE, e);
 	else
 		rc = psnap_chunkset_add(&c->old_set, e->old_chunk, 1, err);
-	if (!new_possible || e->old_chunk >= c->old_limit)
+	/* Beyond this origin says as much about the origin as about the area. */
+	if (!new_possible || e->old_chunk >= psnap_old_chunk_limit(c->geo))
 		j->impossible++;
 	if (!new_possible || rc)
 		return rc;
