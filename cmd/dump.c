@@ -219,7 +219,7 @@ static int dump_image(struct dump *dump)
 	psnap_meter_finish();
 	if (rc < 0) {
 		psnap_newfile_abandon(file);
-		return psnap_msg_error(rc == PSNAP_E_NOSPACE
+		return psnap_msg_error(result.output_failed
 					       ? args->image_file
 					       : dump->operand.name,
 				       &err);

@@ -8,6 +8,7 @@
 
 #include "meter.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +54,9 @@ static void put_line(char *line, size_t len_bytes)
 	while (done_bytes < len_bytes) {
 		n = write(STDERR_FILENO, line + done_bytes,
 			  len_bytes - done_bytes);
+		/* After a stop an alarm comes every second. */
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return;
 		done_bytes += (size_t)n;

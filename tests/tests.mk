@@ -26,7 +26,7 @@ $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT_OBJ) \
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
 # Allocation faults: every allocation of ours goes through the wrappers.
-WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup
 $(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o \
 		$(B)/tests/fault/alloc.o $(B)/tests/fault/verbs.o $(SUPPORT_OBJ) \
 		$(CMD_PARTS) $(B)/libpsnap.a
@@ -85,4 +85,4 @@ $(FUZZ_NAMES:%=$(B)/%): $(FUZZ_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) \
 	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS)
 
 -include $(wildcard $(B)/tests/fuzz/*.d)
--include $(TEST_BIN:=.d) $(SUPPORT_OBJ:.o=.d)
+-include $(wildcard $(B)/tests/*/*.d)

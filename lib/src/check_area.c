@@ -63,7 +63,8 @@ int psnap_area_judge_new(struct checker *c, struct area_judge **judge,
 		return psnap_fail_nomem(err, "checking the table");
 	j->c = c;
 	j->group_chunk = 1;
-	j->held_max = (size_t)min_u64(c->options->instances_max + 1, HELD_MAX);
+	j->held_max =
+		(size_t)min_u64(c->options->instances_max, HELD_MAX - 1) + 1;
 	j->held = calloc(HELD_IDS * j->held_max, sizeof(*j->held));
 	j->beyond = calloc(j->held_max, sizeof(*j->beyond));
 	if (!j->held || !j->beyond)

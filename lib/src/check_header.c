@@ -13,10 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the header chunk, as much as is looked at for leftovers. */
-#define HEADER_TAIL_BYTES_MAX ((size_t)1 << 20)
-#define TAIL_STEP_BYTES	      ((size_t)64 << 10)
-
 static int emit_at(struct checker *c, struct psnap_finding *f,
 		   uint64_t offset_bytes, uint64_t len_bytes)
 {
@@ -182,89 +178,6 @@ static int judge_fields(struct checker *c, const struct evidence *e)
 	return rc ? rc : validity(c);
 }
 
-static int header_tail(struct checker *c, struct psnap_error *err)
-{
-	uint64_t end = min_u64(min_u64(c->geo->chunk_bytes, c->io->size_bytes),
-			       HEADER_TAIL_BYTES_MAX);
-	uint64_t at = PSNAP_HEADER_BYTES;
-	uint64_t nonzero = 0;
-	uint64_t first = 0;
-	uint8_t *buf;
-	int rc = 0;
-
-	buf = malloc(TAIL_STEP_BYTES);
-	if (!buf)
-		return psnap_fail_nomem(err, "reading the header");
-	while (at < end) {
-		size_t len = (size_t)min_u64(TAIL_STEP_BYTES, end - at);
-		size_t i;
-
-		rc = psnap_io_read(c->io, at, buf, len, err);
-		if (rc)
-			break;
-		for (i = 0; i < len; i++)
-			if (buf[i] && nonzero++ == 0)
-				first = at + i;
-		at += len;
-	}
-	free(buf);
-	if (rc == PSNAP_E_NOMEM)
-		return rc;
-	if (nonzero) {
-		struct psnap_finding f;
-
-		psnap_finding_init(&f, PSNAP_F_HEADER_TAIL_NONZERO);
-		psnap_finding_say(
-			&f,
-			"%" PRIu64 " byte%s not zero behind the "
-			"header fields; the kernel writes zeros there",
-			nonzero, nonzero == 1 ? " is" : "s are");
-		return emit_at(c, &f, first, end - first);
-	}
-	return 0;
-}
-
-static int device_end(struct checker *c)
-{
-	struct psnap_finding f;
-	uint64_t tail = c->io->size_bytes % c->geo->chunk_bytes;
-	int rc = 0;
-
-	if (c->io->align_bytes > c->geo->chunk_bytes && c->io->size_bytes) {
-		psnap_finding_init(&f, PSNAP_F_CHUNK_SIZE_BAD);
-		psnap_finding_say(&f,
-				  "chunks of %" PRIu64 " bytes on a device "
-				  "with sectors of %" PRIu32
-				  " bytes: copy the store to a device with "
-				  "smaller sectors",
-				  c->geo->chunk_bytes, c->io->align_bytes);
-		c->result->kernel = PSNAP_KERNEL_REFUSES;
-		rc = emit_at(c, &f, 12, 4);
-	}
-	if (rc == 0 && c->geo->area_count == 0) {
-		psnap_finding_init(&f, PSNAP_F_STORE_TRUNCATED);
-		psnap_finding_say(&f,
-				  "the device ends before the first area; the "
-				  "smallest store with chunks of %" PRIu64
-				  " bytes has %" PRIu64 " bytes",
-				  c->geo->chunk_bytes, 2 * c->geo->chunk_bytes);
-		/* Of an invalid snapshot the kernel reads chunk 0 alone. */
-		if (!psnap_header_says_invalid(&c->result->header) ||
-		    c->geo->chunk_count == 0)
-			c->result->kernel = PSNAP_KERNEL_REFUSES;
-		return emit_at(c, &f, c->io->size_bytes, 0);
-	}
-	if (rc == 0 && tail) {
-		psnap_finding_init(&f, PSNAP_F_DEVICE_TAIL_PARTIAL);
-		psnap_finding_say(&f,
-				  "the last %" PRIu64 " byte%s less than a "
-				  "chunk and never used",
-				  tail, tail == 1 ? " is" : "s are");
-		rc = emit_at(c, &f, c->io->size_bytes - tail, tail);
-	}
-	return rc;
-}
-
 static int open_store(struct checker *c, struct psnap_error *err)
 {
 	const struct psnap_header *h = &c->result->header;
@@ -348,8 +261,8 @@ int psnap_check_header(struct checker *c, struct psnap_error *err)
 	rc = open_store(c, err);
 	if (rc || !c->geo)
 		return rc;
-	rc = device_end(c);
+	rc = psnap_check_device_end(c);
 	if (rc == 0 && !(c->result->header.problems & PSNAP_HEADER_MAGIC_ZERO))
-		rc = header_tail(c, err);
+		rc = psnap_check_header_tail(c, err);
 	return rc;
 }

@@ -14,6 +14,8 @@
 #include <psnap/io.h>
 #include <psnap/walk.h>
 
+#define PSNAP_CHECK_FAULTS_MAX 64u
+
 /*
  * @store:        open once the header or the caller gave a chunk size
  * @geo:          its geometry, NULL before
@@ -26,7 +28,6 @@
  * @faults:       where parts of the table could not be read, each reported once
  *                although the table is walked more than once
  */
-#define PSNAP_CHECK_FAULTS_MAX 64u
 
 struct checker {
 	struct psnap_io *io;
@@ -79,6 +80,11 @@ bool psnap_check_shows(const struct checker *c, enum psnap_finding_id id);
 
 /* check_header.c: judge the header, open the store when that is possible. */
 int psnap_check_header(struct checker *c, struct psnap_error *err);
+
+/* check_device.c: leftovers behind the header fields; and is the device long
+ * enough, are its sectors small enough? */
+int psnap_check_header_tail(struct checker *c, struct psnap_error *err);
+int psnap_check_device_end(struct checker *c);
 
 /* As many entries of an area are looked at for evidence. */
 #define PSNAP_EVIDENCE_MAX 256u

@@ -88,7 +88,7 @@ static int add_key(struct chunkset *set, uint64_t key, struct psnap_error *err)
 		size_t capacity =
 			set->key_capacity ? set->key_capacity * 2 : 4096;
 		void *bigger =
-			realloc(set->keys, capacity * sizeof(*set->keys));
+			reallocarray(set->keys, capacity, sizeof(*set->keys));
 
 		if (!bigger)
 			return psnap_fail_nomem(err, "looking for duplicates");

@@ -56,6 +56,8 @@ const char *psnap_err_text(int code)
 	}
 }
 
+static const char unknown_reason[] = "refused by the system";
+
 /*
  * Own words for what users meet; strerror() is neither thread-safe nor, with
  * "Inappropriate ioctl for device", always kind.
@@ -107,7 +109,7 @@ const char *psnap_errno_text(int os_errno)
 	case EINVAL:
 		return "refused by the system as invalid";
 	default:
-		return "refused by the system";
+		return unknown_reason;
 	}
 }
 
@@ -138,6 +140,16 @@ static void append(struct message *m, const char *fmt, ...)
 	va_start(ap, fmt);
 	append_v(m, fmt, ap);
 	va_end(ap);
+}
+
+/* A number is better than nothing in a bug report. */
+static void append_reason(struct message *m, int os_errno)
+{
+	const char *text = psnap_errno_text(os_errno);
+
+	append(m, ": %s", text);
+	if (text == unknown_reason)
+		append(m, " (error %d)", os_errno);
 }
 
 static void begin(struct message *m, struct psnap_error *err, int code,
@@ -201,7 +213,7 @@ int psnap_fail_errno(struct psnap_error *err, enum psnap_err code, int os_errno,
 	va_start(ap, fmt);
 	append_v(&m, fmt, ap);
 	va_end(ap);
-	append(&m, ": %s", psnap_errno_text(os_errno));
+	append_reason(&m, os_errno);
 	return code;
 }
 
@@ -217,7 +229,7 @@ int psnap_fail_io(struct psnap_error *err, int os_errno, uint64_t offset_bytes,
 	va_start(ap, fmt);
 	append_v(&m, fmt, ap);
 	va_end(ap);
-	append(&m, ": %s", psnap_errno_text(os_errno));
+	append_reason(&m, os_errno);
 	return PSNAP_E_IO;
 }
 

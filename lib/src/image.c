@@ -23,9 +23,20 @@ struct imager {
 	struct psnap_io *io;
 	const struct psnap_geometry *geo;
 	struct psnap_image_result *result;
+	const struct psnap_progress *progress;
 	int fd;
 	uint8_t block[BLOCK_BYTES];
 };
+
+static int fail_output(struct psnap_image_result *result, int os_errno,
+		       struct psnap_error *err, const char *what)
+{
+	bool full = os_errno == ENOSPC || os_errno == EDQUOT;
+
+	result->output_failed = true;
+	return psnap_fail_errno(err, full ? PSNAP_E_NOSPACE : PSNAP_E_IO,
+				os_errno, "%s", what);
+}
 
 static int write_block(struct imager *m, uint64_t offset_bytes, size_t len,
 		       struct psnap_error *err)
@@ -39,12 +50,8 @@ static int write_block(struct imager *m, uint64_t offset_bytes, size_t len,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return psnap_fail_errno(
-				err,
-				errno == ENOSPC || errno == EDQUOT
-					? PSNAP_E_NOSPACE
-					: PSNAP_E_IO,
-				errno, "cannot write the image");
+			return fail_output(m->result, errno, err,
+					   "cannot write the image");
 		done += (size_t)n;
 	}
 	m->result->copied_bytes += len;
@@ -60,10 +67,14 @@ static int copy(struct imager *m, uint64_t start, uint64_t len,
 	uint64_t at = start;
 
 	while ((at = psnap_io_next_data(m->io, at)) < end) {
+		const struct psnap_progress *p = m->progress;
 		size_t n = (size_t)min_u64(BLOCK_BYTES - at % BLOCK_BYTES,
 					   end - at);
 		int rc = psnap_io_read(m->io, at, m->block, n, err);
 
+		if (p->tick && p->tick(p->ctx, at, m->io->size_bytes))
+			return psnap_fail(err, PSNAP_E_INTERRUPTED,
+					  "interrupted");
 		if (rc == PSNAP_E_NOMEM)
 			return rc;
 		if (rc) {
@@ -99,6 +110,23 @@ static int copy_live_to(struct imager *m, uint64_t *next, uint64_t area_index,
 	return rc;
 }
 
+/* The areas that a run stands in; it may cross from one into the next. */
+static int copy_run(struct imager *m, uint64_t *next_live, uint64_t *next_stale,
+		    const struct psnap_run *run, struct psnap_error *err)
+{
+	uint64_t last = run->area_index + (run->entry_index + run->chunks - 1) /
+						  m->geo->exceptions_per_area;
+	int rc = 0;
+
+	if (run->state != PSNAP_ENTRY_STALE)
+		return copy_live_to(m, next_live, last, err);
+	if (*next_stale < run->area_index)
+		*next_stale = run->area_index;
+	for (; *next_stale <= last && rc == 0; (*next_stale)++)
+		rc = copy_area(m, *next_stale, err);
+	return rc;
+}
+
 /* Live areas are tried again by copy(), which counts; of one behind them
  * nobody knows whether it belongs in the image. */
 static void take_fault(struct imager *m, const struct psnap_walk *walk)
@@ -122,7 +150,7 @@ static int copy_areas(struct imager *m, struct psnap_walk *walk,
 	struct psnap_error why = { 0 };
 	struct psnap_run run;
 	uint64_t next_live = 0;
-	uint64_t stale = 0;
+	uint64_t next_stale = 0;
 
 	for (;;) {
 		int rc = psnap_walk_next_run(walk, &run, &why);
@@ -138,12 +166,7 @@ static int copy_areas(struct imager *m, struct psnap_walk *walk,
 					    totals->last_area_index, err);
 		if (rc < 0)
 			return rc;
-		rc = 0;
-		if (run.state != PSNAP_ENTRY_STALE)
-			rc = copy_live_to(m, &next_live, run.area_index, err);
-		else if (run.area_index != stale)
-			rc = copy_area(m, run.area_index, err);
-		stale = run.area_index;
+		rc = copy_run(m, &next_live, &next_stale, &run, err);
 		if (rc)
 			return rc;
 	}
@@ -182,9 +205,8 @@ int psnap_image_write(struct psnap_io *io,
 	if (rc)
 		return rc;
 	if (ftruncate(fd, (off_t)io->size_bytes)) {
-		rc = psnap_fail_errno(err, PSNAP_E_IO, errno,
-				      "cannot make a sparse file of %llu bytes",
-				      (unsigned long long)io->size_bytes);
+		rc = fail_output(result, errno, err,
+				 "cannot be made as long as the store");
 		goto out;
 	}
 	m = calloc(1, sizeof(*m));
@@ -196,6 +218,7 @@ int psnap_image_write(struct psnap_io *io,
 	m->geo = psnap_store_geometry(store);
 	m->result = result;
 	m->fd = fd;
+	m->progress = &options->progress;
 	rc = copy(m, 0, min_u64(m->geo->chunk_bytes, HEADER_BYTES_MAX), err);
 	if (rc == 0)
 		rc = copy_table(m, store, options, err);

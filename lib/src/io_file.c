@@ -77,33 +77,44 @@ static const char *unusable_kind(mode_t mode)
 	return NULL;
 }
 
-/* O_NONBLOCK so that a FIFO or tape cannot make the open wait for ever; it
- * means nothing to the files and devices that pass the check behind it. */
+static int refuse_kind(mode_t mode, struct psnap_error *err)
+{
+	const char *kind = unusable_kind(mode);
+
+	if (!kind)
+		return 0;
+	return psnap_fail(err, PSNAP_E_UNSUPPORTED,
+			  "is %s, not a file or block device", kind);
+}
+
+/*
+ * Looked at before it is opened: opening alone starts a watchdog and rewinds a
+ * tape. And once more on the descriptor, for what came in between; O_NONBLOCK
+ * so that a FIFO that did cannot make the open wait for ever.
+ */
 static int open_checked(const char *path, int *fd, bool *is_block,
 			struct psnap_error *err)
 {
-	const char *kind;
 	struct stat st;
+	int rc;
 
+	if (stat(path, &st))
+		return psnap_fail_errno(err,
+					errno == ENOENT || errno == ENOTDIR
+						? PSNAP_E_NOT_FOUND
+						: PSNAP_E_IO,
+					errno, "cannot open");
+	rc = refuse_kind(st.st_mode, err);
+	if (rc)
+		return rc;
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (*fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return psnap_fail_errno(err, PSNAP_E_NOT_FOUND, errno,
-					"cannot open");
-	if (*fd < 0 && stat(path, &st) == 0 && unusable_kind(st.st_mode))
-		return psnap_fail(err, PSNAP_E_UNSUPPORTED,
-				  "is %s, not a file or block device",
-				  unusable_kind(st.st_mode));
 	if (*fd < 0)
 		return psnap_fail_errno(err, PSNAP_E_IO, errno, "cannot open");
 	if (fstat(*fd, &st))
 		return psnap_fail_errno(err, PSNAP_E_IO, errno,
 					"cannot be examined");
-	kind = unusable_kind(st.st_mode);
-	if (kind)
-		return psnap_fail(err, PSNAP_E_UNSUPPORTED,
-				  "is %s, not a file or block device", kind);
 	*is_block = S_ISBLK(st.st_mode);
-	return 0;
+	return refuse_kind(st.st_mode, err);
 }
 
 static int file_init(struct io_file *file, const char *path, int fd,

@@ -26,8 +26,8 @@ static int append(struct psnap_map *map, const struct psnap_run *run,
 {
 	if (map->count == map->capacity) {
 		uint64_t capacity = map->capacity ? map->capacity * 2 : 256;
-		void *bigger =
-			realloc(map->by_old, capacity * sizeof(*map->by_old));
+		void *bigger = reallocarray(map->by_old, capacity,
+					    sizeof(*map->by_old));
 
 		if (!bigger)
 			return psnap_fail_nomem(err, "loading the table");

@@ -10,10 +10,10 @@
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
 
 struct alloc_fault alloc_fault;
@@ -51,9 +51,9 @@ void *__wrap_calloc(size_t count, size_t size)
 	return must_fail() ? NULL : __real_calloc(count, size);
 }
 
-void *__wrap_realloc(void *old, size_t size)
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
 {
-	return must_fail() ? NULL : __real_realloc(old, size);
+	return must_fail() ? NULL : __real_reallocarray(old, count, size);
 }
 
 char *__wrap_strdup(const char *text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Failing allocations: programs in this directory are linked with
- * --wrap=malloc,calloc,realloc,strdup, so that every allocation of psnap's own
+ * --wrap=malloc,calloc,reallocarray,strdup, so that every allocation of psnap's own
  * code comes through here. Production code knows nothing of it.
  */
 #ifndef PSNAP_TEST_ALLOC_H

@@ -28,12 +28,14 @@ struct psnap_image_options {
  * struct psnap_image_result - what became of it
  * @copied_bytes:      non-zero metadata written
  * @areas:             areas copied
+ * @output_failed:     the failure was one of writing the image
  * @unreadable_bytes:  metadata that could not be read and is zero in the image
  */
 struct psnap_image_result {
 	uint64_t copied_bytes;
 	uint64_t areas;
 	uint64_t unreadable_bytes;
+	bool output_failed;
 };
 
 /**
