@@ -71,7 +71,10 @@ static int check(const struct psnap_check_args *args,
 	memcpy(report.ignored, args->ignored, sizeof(report.ignored));
 	report.ndjson = cli->format == PSNAP_FORMAT_NDJSON;
 	if (!cli->quiet) {
-		status = psnap_output_open(&output, NULL, false, store->io);
+		struct psnap_io *const inputs[] = { store->io, origin->io,
+						    NULL };
+
+		status = psnap_output_open(&output, NULL, false, inputs);
 		if (status != 0)
 			return status;
 		report.out = &output.buf;

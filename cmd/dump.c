@@ -35,18 +35,34 @@ struct dump {
 	uint64_t unreadable;
 };
 
-static int on_unreadable(void *ctx, bool data, uint64_t offset_bytes,
-			 uint64_t len_bytes, const struct psnap_error *why)
+/* False when enough has been said. */
+static bool tell_unreadable(struct dump *dump)
+{
+	return dump->unreadable++ < UNREADABLE_SHOWN && !dump->args->cli.quiet;
+}
+
+static int on_unreadable(void *ctx, uint64_t offset_bytes, uint64_t len_bytes,
+			 const struct psnap_error *why)
 {
 	struct dump *dump = ctx;
 
-	if (dump->unreadable++ < UNREADABLE_SHOWN && !dump->args->cli.quiet)
+	if (tell_unreadable(dump))
 		psnap_msg(dump->operand.name,
-			  "%s bytes [%" PRIu64 ", %" PRIu64 ") %s: %s",
-			  data ? "data" : "table", offset_bytes,
-			  offset_bytes + len_bytes,
-			  data ? "have no checksum" : "are left out",
-			  why->message);
+			  "table bytes [%" PRIu64 ", %" PRIu64
+			  ") are left out: %s",
+			  offset_bytes, offset_bytes + len_bytes, why->message);
+	return psnap_emit_unreadable(&dump->emit, offset_bytes, len_bytes);
+}
+
+static int on_no_checksum(void *ctx, const struct psnap_run *entry,
+			  const struct psnap_error *why)
+{
+	struct dump *dump = ctx;
+
+	if (tell_unreadable(dump))
+		psnap_msg(dump->operand.name,
+			  "store chunk %" PRIu64 " has no checksum: %s",
+			  entry->new_chunk, why->message);
 	return 0;
 }
 
@@ -75,6 +91,7 @@ static int show_table(struct dump *dump, bool *keep)
 	const struct psnap_dump_visitor visitor = {
 		.record = dump->emit.ops->record,
 		.unreadable = on_unreadable,
+		.no_checksum = on_no_checksum,
 		.ctx = dump,
 	};
 	struct psnap_dump_options options = dump->args->table;
@@ -174,6 +191,7 @@ static void fill_emit(struct dump *dump)
 
 static int dump_store(struct dump *dump)
 {
+	struct psnap_io *const inputs[] = { dump->operand.io, NULL };
 	const struct psnap_dump_args *args = dump->args;
 	struct psnap_error err = { 0 };
 	bool keep = false;
@@ -183,7 +201,7 @@ static int dump_store(struct dump *dump)
 			     &dump->store, &err) < 0)
 		return psnap_msg_error(dump->operand.name, &err);
 	status = psnap_output_open(&dump->output, args->output_file,
-				   args->compress, dump->operand.io);
+				   args->compress, inputs);
 	if (status != 0)
 		return status;
 	fill_emit(dump);
@@ -252,6 +270,7 @@ int psnap_dump_main(int argc, const char **argv)
 		status = args.mode == PSNAP_DUMP_IMAGE ? dump_image(&dump)
 						       : dump_store(&dump);
 	psnap_meter_finish();
+	psnap_emit_release(&dump.emit);
 	psnap_store_close(dump.store);
 	psnap_operand_close(&dump.operand);
 out:

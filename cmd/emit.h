@@ -16,6 +16,12 @@
 
 struct psnap_emit;
 
+/** struct psnap_emit_gap - bytes of the table that could not be read */
+struct psnap_emit_gap {
+	uint64_t offset_bytes;
+	uint64_t len_bytes;
+};
+
 /**
  * struct psnap_emit_ops - one form
  * @header:      name, header and geometry
@@ -45,6 +51,7 @@ struct psnap_emit_ops {
  * @records:     how many so far
  * @live:        those that the kernel would read
  * @dead_chunks: exceptions in the others
+ * @gaps:        parts of the table that could not be read
  * @new_chunk, @chunks, @area, @entry:  as text, from the record before
  */
 struct psnap_emit {
@@ -61,6 +68,9 @@ struct psnap_emit {
 	uint64_t records;
 	uint64_t live;
 	uint64_t dead_chunks;
+	struct psnap_emit_gap *gaps;
+	size_t gap_count;
+	size_t gap_max;
 	struct psnap_counter new_chunk;
 	struct psnap_counter chunks;
 	struct psnap_counter area;
@@ -73,6 +83,13 @@ extern const struct psnap_emit_ops psnap_emit_csv;
 
 /* Room for any record in any form: six numbers of 20 digits, keys, state. */
 #define PSNAP_EMIT_RECORD_BYTES 320
+
+/** psnap_emit_unreadable() - note a gap in the table; 0 or PSNAP_E_NOMEM */
+int psnap_emit_unreadable(struct psnap_emit *emit, uint64_t offset_bytes,
+			  uint64_t len_bytes);
+
+/** psnap_emit_release() - free what was noted */
+void psnap_emit_release(struct psnap_emit *emit);
 
 /** psnap_emit_state_name() - "live", "stale", ... */
 const char *psnap_emit_state_name(enum psnap_entry_state state);

@@ -83,6 +83,18 @@ static int json_record(void *ctx, const struct psnap_dump_record *record)
 	return psnap_emit_record_done(emit, record, p);
 }
 
+static void json_gaps(struct psnap_emit *emit)
+{
+	for (size_t i = 0; i < emit->gap_count; i++)
+		psnap_outbuf_printf(emit->out,
+				    "%s{\"offset_bytes\":%" PRIu64
+				    ",\"length_bytes\":%" PRIu64 "}",
+				    i > 0 ? "," : "",
+				    emit->gaps[i].offset_bytes,
+				    emit->gaps[i].len_bytes);
+	psnap_outbuf_text(emit->out, "]}");
+}
+
 static const char *end_name(enum psnap_walk_end end)
 {
 	switch (end) {
@@ -111,10 +123,11 @@ static void json_end(struct psnap_emit *emit,
 		out,
 		"%s\"table\":{\"end\":\"%s\",\"exceptions\":%" PRIu64
 		",\"records\":%" PRIu64 ",\"last_area\":%" PRIu64
-		",\"unreadable_bytes\":%" PRIu64 "}",
+		",\"unreadable_bytes\":%" PRIu64 ",\"unreadable\":[",
 		emit->ndjson ? "," : ",\n", end_name(totals->end),
 		totals->exceptions, emit->records, totals->last_area_index,
 		totals->unreadable_bytes);
+	json_gaps(emit);
 	psnap_outbuf_text(out, emit->ndjson ? ",\"usage\":" : ",\n\"usage\":");
 	psnap_json_usage(out, emit->header, usage);
 	psnap_outbuf_text(out, "}\n");

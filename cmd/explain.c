@@ -66,11 +66,12 @@ int psnap_explain_knows(const char *name)
 int psnap_explain(const char *name)
 {
 	bool all = strcmp(name, "all") == 0;
+	struct psnap_io *const none[] = { NULL };
 	int only = psnap_finding_by_name(name);
 	struct psnap_output output = { 0 };
 	int status;
 
-	status = psnap_output_open(&output, NULL, false, NULL);
+	status = psnap_output_open(&output, NULL, false, none);
 	if (status != 0)
 		return status;
 	for (int id = 0; id < PSNAP_FINDING_COUNT; id++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Strings and the objects that dump and check have in common, as JSON. Keys
- * are documented in psnap(7); they may be added to, never changed.
+ * are documented in psnap-json(5); they may be added to, never changed.
  */
 #ifndef PSNAP_CMD_JSON_H
 #define PSNAP_CMD_JSON_H

@@ -60,7 +60,7 @@ bool psnap_output_same_object(int fd_a, int fd_b)
 }
 
 static int open_stdout(struct psnap_output *output, bool compress,
-		       const struct psnap_io *input)
+		       struct psnap_io *const *inputs)
 {
 	bool terminal = isatty(STDOUT_FILENO) != 0;
 
@@ -68,9 +68,13 @@ static int open_stdout(struct psnap_output *output, bool compress,
 		return psnap_msg_usage("--compress: standard output is a "
 				       "terminal; use --output-file or a pipe");
 	}
-	if (input && psnap_output_same_object(STDOUT_FILENO, input->fd)) {
-		psnap_msg(stdout_name, "it is the store itself; nothing was "
-				       "written to it");
+	for (; *inputs; inputs++) {
+		if (!psnap_output_same_object(STDOUT_FILENO, (*inputs)->fd))
+			continue;
+		psnap_msg(stdout_name,
+			  "it is %s itself; nothing was written "
+			  "to it",
+			  (*inputs)->name);
 		return PSNAP_EXIT_FAILED;
 	}
 	output->buf.eager = terminal;
@@ -80,9 +84,8 @@ static int open_stdout(struct psnap_output *output, bool compress,
 }
 
 int psnap_output_open(struct psnap_output *output, const char *path,
-		      bool compress, struct psnap_io *input)
+		      bool compress, struct psnap_io *const *inputs)
 {
-	struct psnap_io *const inputs[] = { input, NULL };
 	struct psnap_error err = { 0 };
 	int fd = STDOUT_FILENO;
 	int status = 0;
@@ -94,7 +97,7 @@ int psnap_output_open(struct psnap_output *output, const char *path,
 			return psnap_msg_error(path, &err);
 		fd = psnap_newfile_fd(output->file);
 	} else {
-		status = open_stdout(output, compress, input);
+		status = open_stdout(output, compress, inputs);
 	}
 	if (status == 0 &&
 	    psnap_outbuf_open(&output->buf, fd, compress, &err) < 0)

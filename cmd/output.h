@@ -27,12 +27,12 @@ struct psnap_output {
  * psnap_output_open() - begin
  * @path:      the new file, or NULL for standard output
  * @compress:  gzip; refused when standard output is a terminal
- * @input:     must not be the object that is written to
+ * @inputs:    must not be the object that is written to; NULL-terminated
  *
  * Return: 0, or an exit status after a message.
  */
 int psnap_output_open(struct psnap_output *output, const char *path,
-		      bool compress, struct psnap_io *input);
+		      bool compress, struct psnap_io *const *inputs);
 
 /**
  * psnap_output_close() - end

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #define DATA_STEP_BYTES ((size_t)1 << 20)
+#define AHEAD_BYTES	((uint64_t)16 << 20)
 
 struct dumper {
 	struct psnap_store *store;
@@ -41,30 +42,41 @@ static bool clip(const struct dumper *d, const struct psnap_range *range,
 	return true;
 }
 
+static int tick(struct dumper *d, uint64_t offset_bytes,
+		struct psnap_error *err)
+{
+	const struct psnap_progress *p = &d->options->progress;
+
+	if (p->tick && p->tick(p->ctx, offset_bytes, d->geo->store_bytes))
+		return psnap_fail(err, PSNAP_E_INTERRUPTED, "interrupted");
+	return 0;
+}
+
 /*
  * The checksum of one chunk. A chunk that is not on the device is unreadable
  * like one whose sectors fail.
  */
-static int read_crc32(struct dumper *d, struct psnap_dump_record *record)
+static int read_crc32(struct dumper *d, struct psnap_dump_record *record,
+		      struct psnap_error *err)
 {
+	const struct psnap_run *run = &record->run;
 	uint64_t chunk_bytes = d->geo->chunk_bytes;
 	struct psnap_error why = { 0 };
-	uint64_t start = 0;
 	uint64_t done = 0;
 	uint32_t crc32 = 0;
 	int rc = 0;
 
-	if (record->run.new_chunk >= d->geo->chunk_count)
-		rc = psnap_fail(&why, PSNAP_E_RANGE,
-				"chunk %llu lies beyond the device",
-				(unsigned long long)record->run.new_chunk);
-	else
-		start = record->run.new_chunk * chunk_bytes;
+	if (run->new_chunk >= d->geo->chunk_count)
+		rc = psnap_fail(&why, PSNAP_E_RANGE, "beyond the device");
 	while (rc == 0 && done < chunk_bytes) {
+		uint64_t at = run->new_chunk * chunk_bytes + done;
 		uint64_t len = min_u64(DATA_STEP_BYTES, chunk_bytes - done);
 
-		rc = psnap_io_read(psnap_store_io(d->store), start + done,
-				   d->data, (size_t)len, &why);
+		rc = tick(d, at, err);
+		if (rc)
+			return rc;
+		rc = psnap_io_read(psnap_store_io(d->store), at, d->data,
+				   (size_t)len, &why);
 		if (rc == 0)
 			crc32 = psnap_crc32(crc32, d->data, (size_t)len);
 		done += len;
@@ -74,29 +86,42 @@ static int read_crc32(struct dumper *d, struct psnap_dump_record *record)
 		record->crc32 = crc32;
 		return 0;
 	}
-	return d->visitor->unreadable(d->visitor->ctx, true, start, chunk_bytes,
-				      &why);
+	return d->visitor->no_checksum(d->visitor->ctx, run, &why);
 }
 
-static int hand_out(struct dumper *d, const struct psnap_run *run)
+/* As entries, one by one. */
+static int hand_out_entries(struct dumper *d, const struct psnap_run *run,
+			    struct psnap_error *err)
 {
-	struct psnap_dump_record record = { .run = *run };
+	struct psnap_dump_record record = { 0 };
 	struct psnap_run rest = *run;
 	int rc = 0;
 
-	if (!d->options->exceptions && !d->options->crc32)
-		return d->visitor->record(d->visitor->ctx, &record);
+	if (d->options->crc32 && run->new_chunk < d->geo->chunk_count)
+		psnap_io_prefetch(psnap_store_io(d->store),
+				  run->new_chunk * d->geo->chunk_bytes,
+				  AHEAD_BYTES);
 	while (rest.chunks > 0 && rc == 0) {
 		record.run = rest;
 		record.run.chunks = 1;
 		record.has_crc32 = false;
 		if (d->options->crc32)
-			rc = read_crc32(d, &record);
+			rc = read_crc32(d, &record, err);
 		if (rc == 0)
 			rc = d->visitor->record(d->visitor->ctx, &record);
 		psnap_run_skip(d->geo, &rest, 1);
 	}
 	return rc;
+}
+
+static int hand_out(struct dumper *d, const struct psnap_run *run,
+		    struct psnap_error *err)
+{
+	const struct psnap_dump_record record = { .run = *run };
+
+	if (d->options->exceptions || d->options->crc32)
+		return hand_out_entries(d, run, err);
+	return d->visitor->record(d->visitor->ctx, &record);
 }
 
 static int take_fault(struct dumper *d, const struct psnap_walk *walk,
@@ -106,8 +131,8 @@ static int take_fault(struct dumper *d, const struct psnap_walk *walk,
 	uint64_t len_bytes;
 
 	psnap_walk_fault(walk, &offset_bytes, &len_bytes);
-	return d->visitor->unreadable(d->visitor->ctx, false, offset_bytes,
-				      len_bytes, why);
+	return d->visitor->unreadable(d->visitor->ctx, offset_bytes, len_bytes,
+				      why);
 }
 
 static int walk_table(struct dumper *d, struct psnap_walk *walk,
@@ -132,7 +157,7 @@ static int walk_table(struct dumper *d, struct psnap_walk *walk,
 				 &run) &&
 			    clip(d, &d->options->new_range, run.new_chunk,
 				 &run))
-				rc = hand_out(d, &run);
+				rc = hand_out(d, &run, err);
 		}
 		if (rc)
 			return rc;

@@ -118,10 +118,18 @@ static int count_record(void *ctx, const struct psnap_dump_record *record)
 	return 0;
 }
 
-static int count_unreadable(void *ctx, bool data, uint64_t offset_bytes,
+static int count_no_checksum(void *ctx, const struct psnap_run *entry,
+			     const struct psnap_error *why)
+{
+	(void)entry;
+	(void)why;
+	((struct outcome *)ctx)->read_errors++;
+	return 0;
+}
+
+static int count_unreadable(void *ctx, uint64_t offset_bytes,
 			    uint64_t len_bytes, const struct psnap_error *why)
 {
-	(void)data;
 	(void)offset_bytes;
 	(void)len_bytes;
 	(void)why;
@@ -135,7 +143,8 @@ static void run_dump(struct psnap_io *io, struct psnap_io *origin,
 	const struct psnap_dump_options options = { .all = true,
 						    .crc32 = true };
 	const struct psnap_dump_visitor visitor = { count_record,
-						    count_unreadable, o };
+						    count_unreadable,
+						    count_no_checksum, o };
 	struct psnap_walk_totals totals;
 	struct psnap_store *store;
 
@@ -176,7 +185,7 @@ static void run_output(struct psnap_io *io, struct psnap_io *origin,
 	struct psnap_newfile *file;
 	struct psnap_gzip *gzip;
 
-	o->rc = psnap_newfile_create("/tmp/psnap-fault-output", inputs, &file,
+	o->rc = psnap_newfile_create("psnap-fault-output", inputs, &file,
 				     &o->err);
 	if (o->rc == 0)
 		psnap_newfile_abandon(file);

@@ -159,16 +159,24 @@ static int take_record(void *ctx, const struct psnap_dump_record *record)
 	return 0;
 }
 
-static int take_unreadable(void *ctx, bool data, uint64_t offset_bytes,
-			   uint64_t len_bytes, const struct psnap_error *why)
+static int take_unreadable(void *ctx, uint64_t offset_bytes, uint64_t len_bytes,
+			   const struct psnap_error *why)
 {
 	struct dump_look *d = ctx;
 
 	d->unreadable++;
-	if (!data) {
-		FUZZ_REQUIRE(d->input->faulty, "%s", why->message);
-		look_range(d->input->image.size_bytes, offset_bytes, len_bytes);
-	}
+	FUZZ_REQUIRE(d->input->faulty, "%s", why->message);
+	look_range(d->input->image.size_bytes, offset_bytes, len_bytes);
+	return 0;
+}
+
+static int take_no_checksum(void *ctx, const struct psnap_run *entry,
+			    const struct psnap_error *why)
+{
+	struct dump_look *d = ctx;
+
+	d->unreadable++;
+	FUZZ_REQUIRE(entry->chunks == 1, "%s", why->message);
 	return 0;
 }
 
@@ -177,6 +185,7 @@ static void dump_once(struct psnap_store *store, struct dump_look *d)
 	const struct psnap_dump_visitor visitor = {
 		.record = take_record,
 		.unreadable = take_unreadable,
+		.no_checksum = take_no_checksum,
 		.ctx = d,
 	};
 	struct psnap_walk_totals totals;

@@ -150,6 +150,79 @@ static void test_unreadable_header(void)
 	image_release(&m);
 }
 
+/* The kernel reads chunk 0 whole. */
+static void test_unreadable_header_tail(void)
+{
+	struct psnap_check_result r;
+	struct io_fault fault;
+	struct io_image m;
+	struct seen seen;
+
+	image_init(&m, 16384, 400);
+	image_alloc(&m, 0, 8);
+	io_fault_init(&fault, &m.io, 1);
+	fault.bad_start = 9000;
+	fault.bad_end = 9001;
+	T_EQ_I64(check(&fault.io, NULL, NULL, &seen, &r), 0);
+	T_EQ_U64(r.counts[PSNAP_F_READ_ERROR], 1);
+	T_EQ_U64(seen.items[0].offset_bytes, 8192);
+	T_EQ_U64(seen.items[0].len_bytes, 4096);
+	T_EQ_U64(r.kernel, PSNAP_KERNEL_REFUSES);
+	T_OK(!r.safe_to_merge, "the kernel could not load it");
+	image_release(&m);
+}
+
+/* Scattered chunks lie side by side on the store: each is named. */
+static void test_unreadable_neighbours(void)
+{
+	struct psnap_check_options options;
+	struct psnap_check_result r;
+	struct io_fault fault;
+	struct io_image m;
+	struct seen seen;
+
+	image_init(&m, 4096, 400);
+	image_exc(&m, 100, 2, 1);
+	image_exc(&m, 7, 3, 1);
+	image_exc(&m, 50, 4, 3);
+	io_fault_init(&fault, &m.io, 1);
+	fault.bad_start = 2 * 4096;
+	fault.bad_end = 6 * 4096;
+	psnap_check_defaults(&options);
+	options.data = true;
+	T_EQ_I64(check(&fault.io, NULL, &options, &seen, &r), 0);
+	T_EQ_U64(r.counts[PSNAP_F_READ_ERROR], 3);
+	T_EQ_U64(seen.items[0].old_chunk, 100);
+	T_EQ_U64(seen.items[1].old_chunk, 7);
+	T_EQ_U64(seen.items[2].old_chunk, 50);
+	T_EQ_STR(seen.items[2].text, "8192 bytes cannot be read: data of "
+				     "origin chunks 50 to 51");
+	image_release(&m);
+}
+
+/* One bad block costs its own megabyte in small reads, not all the rest. */
+static void test_reads_after_a_bad_block(void)
+{
+	struct psnap_check_options options;
+	struct psnap_check_result r;
+	struct io_fault fault;
+	struct io_image m;
+	struct seen seen;
+
+	image_init(&m, 65536, 4000);
+	image_exc(&m, 0, 2, 2000);
+	io_fault_init(&fault, &m.io, 1);
+	fault.bad_start = 5 << 20;
+	fault.bad_end = fault.bad_start + 1;
+	psnap_check_defaults(&options);
+	options.data = true;
+	T_EQ_I64(check(&fault.io, NULL, &options, &seen, &r), 0);
+	T_EQ_U64(r.counts[PSNAP_F_READ_ERROR], 1);
+	T_EQ_U64(seen.items[0].len_bytes, 4096);
+	T_EQ_U64(r.data_bytes_read, UINT64_C(2000) * 65536 - 4096);
+	image_release(&m);
+}
+
 static void test_data(void)
 {
 	struct psnap_check_options options;
@@ -235,6 +308,9 @@ static void test_limits_and_stop(void)
 	T_EQ_I64(check(&m.io, NULL, &options, &seen, &r), 0);
 	T_EQ_U64(r.counts[PSNAP_F_DUPLICATE_OLD], 99);
 	T_EQ_U64(seen.count, 0);
+	options.instances_max = UINT64_MAX;
+	T_EQ_I64(check(&m.io, NULL, &options, &seen, &r), 0);
+	T_EQ_U64(seen.count, 99);
 	memset(&seen, 0, sizeof(seen));
 	seen.answer = PSNAP_E_INTERRUPTED;
 	options.instances_max = 9;
@@ -289,6 +365,9 @@ int main(void)
 	test_unreadable_area();
 	test_unreadable_stale_area();
 	test_unreadable_header();
+	test_unreadable_header_tail();
+	test_unreadable_neighbours();
+	test_reads_after_a_bad_block();
 	test_data();
 	test_large_sectors();
 	test_limits_and_stop();

@@ -28,18 +28,26 @@ static int take_record(void *ctx, const struct psnap_dump_record *record)
 	return seen->stop_after && seen->count >= seen->stop_after ? -99 : 0;
 }
 
-static int take_unreadable(void *ctx, bool data, uint64_t offset_bytes,
-			   uint64_t len_bytes, const struct psnap_error *why)
+static int take_unreadable(void *ctx, uint64_t offset_bytes, uint64_t len_bytes,
+			   const struct psnap_error *why)
 {
 	struct seen *seen = ctx;
 
-	(void)offset_bytes;
-	(void)len_bytes;
+	T_EQ_U64(offset_bytes, 34 * 512);
+	T_EQ_U64(len_bytes, 512);
 	T_OK(why->message[0] != '\0', "says why: %s", why->message);
-	if (data)
-		seen->unreadable_data++;
-	else
-		seen->unreadable++;
+	seen->unreadable++;
+	return 0;
+}
+
+static int take_no_checksum(void *ctx, const struct psnap_run *entry,
+			    const struct psnap_error *why)
+{
+	struct seen *seen = ctx;
+
+	T_EQ_U64(entry->chunks, 1);
+	T_OK(why->message[0] != '\0', "says why: %s", why->message);
+	seen->unreadable_data++;
 	return 0;
 }
 
@@ -49,6 +57,7 @@ static int dump(struct psnap_io *io, const struct psnap_dump_options *options,
 	const struct psnap_dump_visitor visitor = {
 		.record = take_record,
 		.unreadable = take_unreadable,
+		.no_checksum = take_no_checksum,
 		.ctx = seen,
 	};
 	unsigned int stop_after = seen->stop_after;
@@ -186,6 +195,31 @@ static void test_unreadable_and_stop(void)
 	image_release(&m);
 }
 
+static int stop_at_third(void *ctx, uint64_t done, uint64_t total)
+{
+	(void)done;
+	(void)total;
+	return ++*(int *)ctx >= 3;
+}
+
+/* A run can be terabytes long: data is read with a way out. */
+static void test_interrupt_in_a_run(void)
+{
+	int ticks = 0;
+	struct psnap_dump_options options = {
+		.crc32 = true,
+		.progress = { stop_at_third, &ticks },
+	};
+	struct seen seen = { 0 };
+	struct io_image m;
+
+	image_init(&m, 512, 400);
+	image_exc(&m, 1, 2, 30);
+	T_EQ_I64(dump(&m.io, &options, &seen), PSNAP_E_INTERRUPTED);
+	T_EQ_U64(seen.count, 1);
+	image_release(&m);
+}
+
 static void test_all(void)
 {
 	struct psnap_dump_options options = { .all = true };
@@ -210,6 +244,7 @@ int main(void)
 	test_exceptions();
 	test_crc32();
 	test_unreadable_and_stop();
+	test_interrupt_in_a_run();
 	test_all();
 	return T_DONE();
 }

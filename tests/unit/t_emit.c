@@ -91,7 +91,12 @@ static const char *emit_all(struct psnap_emit *emit)
 	emit->ops->table(emit);
 	for (size_t i = 0; i < 3; i++)
 		T_EQ_I64(emit->ops->record(emit, &records[i]), 0);
+	/* Neighbours join. */
+	T_EQ_I64(psnap_emit_unreadable(emit, 4096, 256), 0);
+	T_EQ_I64(psnap_emit_unreadable(emit, 4352, 256), 0);
+	T_EQ_I64(psnap_emit_unreadable(emit, 9000, 1), 0);
 	emit->ops->end(emit, &totals, &usage);
+	psnap_emit_release(emit);
 	T_EQ_U64(emit->records, 3);
 	T_EQ_U64(emit->live, 2);
 	return end();
@@ -105,9 +110,11 @@ static const char *emit_all(struct psnap_emit *emit)
 	"\"geometry\":{\"chunk_size_bytes\":4096,"                   \
 	"\"chunk_size_sectors\":8,\"exceptions_per_area\":256,"      \
 	"\"chunk_count\":4096,\"area_count\":16,\"size_sectors\":32768}"
-#define TABLE                                                   \
-	"\"table\":{\"end\":\"device-end\",\"exceptions\":131," \
-	"\"records\":3,\"last_area\":1,\"unreadable_bytes\":512}"
+#define TABLE                                                           \
+	"\"table\":{\"end\":\"device-end\",\"exceptions\":131,"         \
+	"\"records\":3,\"last_area\":1,\"unreadable_bytes\":512,"       \
+	"\"unreadable\":[{\"offset_bytes\":4096,\"length_bytes\":512}," \
+	"{\"offset_bytes\":9000,\"length_bytes\":1}]}"
 #define USAGE                                                            \
 	"\"usage\":{\"status\":\"1240/32768 16\",\"allocated_sectors\":" \
 	"1240,\"total_sectors\":32768,\"metadata_sectors\":16,"          \

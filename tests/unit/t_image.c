@@ -63,6 +63,27 @@ static void test_content(void)
 	image_release(&m);
 }
 
+/* One run of a stale table, from area 2 into area 3: both are copied. */
+static void test_stale_run_across_areas(void)
+{
+	struct psnap_image_result result;
+	struct io_image m;
+	uint64_t i;
+	int fd = memfd_create("image", 0);
+
+	image_init(&m, 512, 400);
+	image_alloc(&m, 0, 3);
+	for (i = 0; i < 31; i++)
+		image_set(&m, 2, i, 5 * i, 35 + i);
+	image_set(&m, 2, 31, 531, 110);
+	image_set(&m, 3, 0, 532, 111);
+	T_EQ_I64(write_image(&m.io, fd, &result, NULL), 0);
+	T_EQ_U64(result.areas, 3);
+	T_EQ_U64(get64(fd, (1 + 3 * 33) * 512), 532);
+	close(fd);
+	image_release(&m);
+}
+
 static void test_unreadable(void)
 {
 	struct psnap_image_result result;
@@ -105,6 +126,7 @@ static void test_output_full(void)
 int main(void)
 {
 	test_content();
+	test_stale_run_across_areas();
 	test_unreadable();
 	test_output_full();
 	return T_DONE();

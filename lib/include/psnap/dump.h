@@ -51,13 +51,17 @@ struct psnap_dump_record {
 /**
  * struct psnap_dump_visitor - what the caller does with what is found
  * @record:      a record, in table order; non-zero stops the dump
- * @unreadable:  a range of table (or of data, when @data) that could not be
- *               read; the dump goes on behind it; non-zero stops
+ * @unreadable:  a range of the table that could not be read; the dump goes on
+ *               behind it; non-zero stops
+ * @no_checksum: the data of this entry could not be read; its record follows
+ *               without a checksum; non-zero stops
  */
 struct psnap_dump_visitor {
 	int (*record)(void *ctx, const struct psnap_dump_record *record);
-	int (*unreadable)(void *ctx, bool data, uint64_t offset_bytes,
-			  uint64_t len_bytes, const struct psnap_error *why);
+	int (*unreadable)(void *ctx, uint64_t offset_bytes, uint64_t len_bytes,
+			  const struct psnap_error *why);
+	int (*no_checksum)(void *ctx, const struct psnap_run *entry,
+			   const struct psnap_error *why);
 	void *ctx;
 };
 
