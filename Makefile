@@ -26,7 +26,6 @@
 VERSION   := 0.1.0
 SOVERSION := 0
 
-CC        ?= cc
 ifeq ($(origin CC),default)
 CC        := gcc
 endif
@@ -64,7 +63,7 @@ ifdef SAN
 SANFLAGS := -fsanitize=$(SAN) -fno-sanitize-recover=all \
 	    -fno-omit-frame-pointer
 else
-HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+HARDEN   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
 
 PKGS     := popt blkid zlib
@@ -106,7 +105,8 @@ all: $(B)/psnap $(COMMANDS:%=$(B)/psnap-%) $(B)/libpsnap.a $(B)/$(SOFILE) \
 
 # Objects depend on the flags they were built with, so that changing SAN or CC
 # in one build directory cannot mix objects.
-FLAGS_NOW := $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDSTATIC)
+FLAGS_NOW := $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LDSTATIC) \
+	     $(PREFIX) $(LIB_SRC) $(CMD_SRC)
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
@@ -135,7 +135,7 @@ $(B)/psnap: $(CMD_OBJ) $(B)/libpsnap.a
 	$(Q)$(LINK) $(LIBS)
 $(COMMANDS:%=$(B)/psnap-%): $(B)/psnap
 	$(Q)ln -sf psnap $@
-$(B)/psnap.pc: lib/psnap.pc.in Makefile
+$(B)/psnap.pc: lib/psnap.pc.in Makefile $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 
@@ -170,31 +170,35 @@ INC := $(DESTDIR)$(PREFIX)/include/psnap
 SHR := $(DESTDIR)$(PREFIX)/share
 BASHC := $(SHR)/bash-completion/completions
 ZSHC  := $(SHR)/zsh/site-functions
+HEADERS := $(sort $(wildcard lib/include/psnap/*.h))
+INSTALL_STRIP :=
 
 install: all
-	$(Q)install -d $(BIN) $(LIB)/pkgconfig $(INC) $(BASHC) $(ZSHC)
-	$(Q)install -m755 $(STRIP) $(B)/psnap $(BIN)/psnap
-	$(Q)for c in $(COMMANDS); do ln -sf psnap $(BIN)/psnap-$$c; \
-		ln -sf psnap $(BASHC)/psnap-$$c; done
-	$(Q)install -m644 $(B)/libpsnap.a $(LIB)/libpsnap.a
-	$(Q)install -m755 $(STRIP) $(B)/$(SOFILE) $(LIB)/$(SOFILE)
-	$(Q)ln -sf $(SOFILE) $(LIB)/$(SONAME) && \
-		ln -sf $(SONAME) $(LIB)/libpsnap.so
-	$(Q)install -m644 $(B)/psnap.pc $(LIB)/pkgconfig/psnap.pc
-	$(Q)install -m644 lib/include/psnap/*.h $(INC)
+	$(Q)install -d '$(BIN)' '$(LIB)/pkgconfig' '$(INC)' '$(BASHC)' '$(ZSHC)'
+	$(Q)install -m755 $(INSTALL_STRIP) $(B)/psnap '$(BIN)/psnap'
+	$(Q)for c in $(COMMANDS); do ln -sf psnap '$(BIN)'/psnap-$$c; \
+		ln -sf psnap '$(BASHC)'/psnap-$$c; done
+	$(Q)install -m644 $(B)/libpsnap.a '$(LIB)/libpsnap.a'
+	$(Q)install -m755 $(INSTALL_STRIP) $(B)/$(SOFILE) '$(LIB)/$(SOFILE)'
+	$(Q)ln -sf $(SOFILE) '$(LIB)/$(SONAME)' && \
+		ln -sf $(SONAME) '$(LIB)/libpsnap.so'
+	$(Q)install -m644 $(B)/psnap.pc '$(LIB)/pkgconfig/psnap.pc'
+	$(Q)install -m644 $(HEADERS) '$(INC)'
 	$(Q)for m in $(MANPAGES); do \
-		install -D -m644 $$m $(SHR)/man/man$${m##*.}/$${m##*/}; done
-	$(Q)install -m644 completions/bash/psnap $(BASHC)/psnap
-	$(Q)install -m644 completions/zsh/_psnap $(ZSHC)/_psnap
+		install -D -m644 $$m '$(SHR)'/man/man$${m##*.}/$${m##*/}; done
+	$(Q)install -m644 completions/bash/psnap '$(BASHC)/psnap'
+	$(Q)install -m644 completions/zsh/_psnap '$(ZSHC)/_psnap'
 install-strip:
-	$(Q)$(MAKE) --no-print-directory STRIP=-s install
+	$(Q)$(MAKE) --no-print-directory INSTALL_STRIP=-s install
 uninstall:
-	$(Q)rm -f $(BIN)/psnap $(COMMANDS:%=$(BIN)/psnap-%) \
-		$(LIB)/libpsnap.a $(LIB)/libpsnap.so* $(LIB)/pkgconfig/psnap.pc \
-		$(BASHC)/psnap $(COMMANDS:%=$(BASHC)/psnap-%) $(ZSHC)/_psnap
-	$(Q)rm -rf $(INC)
+	$(Q)rm -f '$(BIN)/psnap' $(COMMANDS:%='$(BIN)'/psnap-%) \
+		'$(LIB)/libpsnap.a' '$(LIB)/libpsnap.so' '$(LIB)/$(SONAME)' \
+		'$(LIB)/$(SOFILE)' '$(LIB)/pkgconfig/psnap.pc' \
+		'$(BASHC)/psnap' $(COMMANDS:%='$(BASHC)'/psnap-%) \
+		'$(ZSHC)/_psnap' $(HEADERS:lib/include/psnap/%='$(INC)'/%)
+	$(Q)rmdir '$(INC)' 2>/dev/null || true
 	$(Q)for m in $(MANPAGES); do \
-		rm -f $(SHR)/man/man$${m##*.}/$${m##*/}; done
+		rm -f '$(SHR)'/man/man$${m##*.}/$${m##*/}; done
 dist:
 	$(Q)git archive --format=tar.gz --prefix=psnap-$(VERSION)/ \
 		-o psnap-$(VERSION).tar.gz HEAD

@@ -35,8 +35,8 @@ struct chunkset {
 };
 
 /* For numbers below @limit (as far as it is known; UINT64_MAX otherwise).
- * At least @noted_max duplicated numbers are remembered, when there are so
- * many; at most CHUNKSET_NOTED_MAX. */
+ * Of the duplicated numbers enough are remembered to name @noted_max surplus
+ * entries, when there are so many; at most CHUNKSET_NOTED_MAX. */
 int psnap_chunkset_init(struct chunkset *set, uint64_t limit,
 			uint64_t noted_max, struct psnap_error *err);
 void psnap_chunkset_release(struct chunkset *set);

@@ -107,7 +107,8 @@ PSNAP_API void psnap_check_defaults(struct psnap_check_options *options);
  * Findings are no failure: the check fails only if it could not look. Read
  * errors on the store or origin are findings too.
  * Memory: two bitmaps of at most 32 MiB, and 16 bytes for each run of chunk
- * numbers beyond 2^28; never by a number read from disk.
+ * numbers beyond 2^28, and what is held back to be named (200 bytes each, at
+ * most instances_max and 65536 of a kind); never by a number read from disk.
  * I/O: reads only, and only through the two ios.
  * Return: 0, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED, PSNAP_E_RANGE (chunk_bytes),
  * or what @report returned.

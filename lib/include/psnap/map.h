@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Look-up old_chunk -> new_chunk and back, over the live table, held as runs.
- * Memory is proportional to the number of runs (64 bytes each).
+ * Memory is proportional to the number of runs: 64 bytes each, twice that
+ * while loading.
  */
 #ifndef PSNAP_MAP_H
 #define PSNAP_MAP_H

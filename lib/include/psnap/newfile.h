@@ -36,8 +36,10 @@ PSNAP_API int psnap_newfile_fd(const struct psnap_newfile *file);
  *
  * Flushes the file, renames it, flushes the directory. @file is gone
  * afterwards; on failure the temporary file is removed and a file that had the
- * final name is untouched.
- * Return: 0, PSNAP_E_IO, PSNAP_E_NOSPACE.
+ * final name is untouched, but for one case: when only the directory cannot be
+ * flushed, the new file has its name and the message says that it may not
+ * survive a power cut.
+ * Return: 0, PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_NOT_FOUND, PSNAP_E_NOMEM.
  */
 PSNAP_API PSNAP_MUST_USE int psnap_newfile_commit(struct psnap_newfile *file,
 						  struct psnap_error *err);

@@ -90,7 +90,8 @@ struct psnap_geometry {
  * @header:  out
  *
  * Succeeds on anything readable; @header->problems says what it is.
- * I/O: reads 16 bytes at 0. Return: 0, PSNAP_E_IO, PSNAP_E_NOMEM.
+ * I/O: reads 16 bytes at 0. Return: 0, PSNAP_E_IO, PSNAP_E_TRUNCATED,
+ * PSNAP_E_NOMEM.
  */
 PSNAP_API PSNAP_MUST_USE int psnap_header_read(struct psnap_io *io,
 					       struct psnap_header *header,

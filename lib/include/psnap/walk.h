@@ -121,7 +121,9 @@ psnap_walk_open(struct psnap_store *store,
  *   PSNAP_E_IO           a part of an area cannot be read; @err says where.
  *                        Calling again goes on behind that part; live entries
  *                        from there on are uncertain
+ *   PSNAP_E_TRUNCATED    the same, because the file became shorter
  *   PSNAP_E_INTERRUPTED  the tick asked to stop
+ *   PSNAP_E_NOMEM
  * Do not mix with psnap_walk_next_run() on one walk.
  */
 PSNAP_API PSNAP_MUST_USE int psnap_walk_next(struct psnap_walk *walk,
