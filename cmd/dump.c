@@ -137,8 +137,28 @@ static void show_answer(struct dump *dump, size_t i,
 	psnap_outbuf_text(out, dump->emit.ndjson ? "}\n" : "}");
 }
 
+/* What the figures of a table mean for the exit status, and a word on it. */
+static int judge_totals(struct dump *dump,
+			const struct psnap_walk_totals *totals)
+{
+	int status = 0;
+
+	if (totals->unreadable_bytes > 0) {
+		status |= PSNAP_EXIT_FAILED;
+		if (!dump->args->cli.quiet)
+			psnap_msg(dump->operand.name,
+				  "%" PRIu64 " bytes of the table cannot be "
+				  "read; what was not found may be in them",
+				  totals->unreadable_bytes);
+	}
+	if (totals->end == PSNAP_WALK_END_DEVICE)
+		status |= PSNAP_EXIT_LEFT;
+	return status;
+}
+
 static int show_lookups(struct dump *dump, bool *keep)
 {
+	int status = 0;
 	bool json = dump->args->cli.format == PSNAP_FORMAT_JSON;
 	struct psnap_map *map = NULL;
 	struct psnap_lookup answer;
@@ -160,13 +180,14 @@ static int show_lookups(struct dump *dump, bool *keep)
 		show_answer(dump, i, &answer);
 		psnap_lookup_release(&answer);
 	}
+	status = judge_totals(dump, psnap_map_totals(map));
 	psnap_map_free(map);
 	if (rc < 0)
 		return psnap_msg_nomem();
 	if (json)
 		psnap_outbuf_text(dump->emit.out, "\n]}\n");
 	*keep = true;
-	return 0;
+	return status;
 }
 
 static void fill_emit(struct dump *dump)
@@ -228,6 +249,7 @@ static int dump_image(struct dump *dump)
 	struct psnap_image_result result;
 	struct psnap_newfile *file = NULL;
 	struct psnap_error err = { 0 };
+	int status;
 	int rc;
 
 	if (psnap_newfile_create(args->image_file, inputs, &file, &err) < 0)
@@ -244,14 +266,15 @@ static int dump_image(struct dump *dump)
 	}
 	if (psnap_newfile_commit(file, &err) < 0)
 		return psnap_msg_error(args->image_file, &err);
+	status = result.incomplete ? PSNAP_EXIT_LEFT : 0;
 	if (result.unreadable_bytes == 0)
-		return 0;
+		return status;
 	if (!args->cli.quiet)
 		psnap_msg(dump->operand.name,
 			  "%" PRIu64 " bytes of metadata cannot be read and "
 			  "are zero in the image",
 			  result.unreadable_bytes);
-	return PSNAP_EXIT_FAILED;
+	return status | PSNAP_EXIT_FAILED;
 }
 
 int psnap_dump_main(int argc, const char **argv)

@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+/* A damaged table may name one chunk a million times. */
+#define LOOKUP_SHOWN 100u
+
 typedef uint64_t find_fn(const struct psnap_map *map, uint64_t chunk,
 			 struct psnap_run *found, uint64_t found_max);
 
@@ -18,15 +21,14 @@ static int find_all(const struct psnap_map *map, find_fn *find, uint64_t chunk,
 
 	if (count == 0)
 		return 0;
-	/* All of them stand in a table that was read, so the number cannot
-	 * exceed what fits the device. */
-	hits->entries = calloc((size_t)count, sizeof(*hits->entries));
+	hits->claims = count;
+	hits->count = count < LOOKUP_SHOWN ? count : LOOKUP_SHOWN;
+	hits->entries = calloc((size_t)hits->count, sizeof(*hits->entries));
 	if (!hits->entries)
 		return PSNAP_E_NOMEM;
 	hits->entries[0] = one;
-	hits->count = count;
 	if (count > 1)
-		find(map, chunk, hits->entries, count);
+		find(map, chunk, hits->entries, hits->count);
 	return 0;
 }
 

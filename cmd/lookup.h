@@ -21,10 +21,13 @@ enum psnap_lookup_role {
 
 /**
  * struct psnap_lookup_hits - entries that name a chunk; owned
+ * @count:   in @entries, in table order
+ * @claims:  how many there are
  */
 struct psnap_lookup_hits {
 	struct psnap_run *entries;
 	uint64_t count;
+	uint64_t claims;
 };
 
 /**

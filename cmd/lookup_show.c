@@ -53,8 +53,9 @@ static void text_claims(struct psnap_outbuf *out,
 			const struct psnap_lookup *answer,
 			const struct psnap_lookup_hits *hits, enum side side)
 {
-	psnap_outbuf_printf(out, "claimed by %" PRIu64 " entr%s: ", hits->count,
-			    hits->count == 1 ? "y" : "ies");
+	psnap_outbuf_printf(out,
+			    "claimed by %" PRIu64 " entr%s: ", hits->claims,
+			    hits->claims == 1 ? "y" : "ies");
 	for (uint64_t i = 0; i < hits->count; i++) {
 		if (i > 0)
 			psnap_outbuf_text(out, "; ");

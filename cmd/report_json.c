@@ -116,9 +116,10 @@ static void json_table(struct psnap_outbuf *out,
 	}
 	psnap_outbuf_printf(out,
 			    "{\"exceptions\":%" PRIu64 ",\"runs\":%" PRIu64
-			    ",\"last_area\":%" PRIu64 "}",
+			    ",\"last_area\":%" PRIu64
+			    ",\"unreadable_bytes\":%" PRIu64 "}",
 			    result->exceptions, result->runs,
-			    result->last_area_index);
+			    result->last_area_index, result->unreadable_bytes);
 }
 
 static const char *merge_json(const struct psnap_check_result *result)

@@ -114,6 +114,11 @@ static void text_table(struct psnap_outbuf *out,
 	psnap_outbuf_printf(
 		out, "status:  %s\n",
 		psnap_status_text(&result->header, &result->usage, status));
+	if (result->unreadable_bytes > 0)
+		psnap_outbuf_printf(out,
+				    "         without what %" PRIu64
+				    " unreadable bytes of the table hold\n",
+				    result->unreadable_bytes);
 }
 
 static const char *merge_text(const struct psnap_check_result *result)

@@ -80,6 +80,9 @@ static void judge_state(const struct checker *c)
 {
 	struct psnap_check_result *r = c->result;
 
+	/* What was no store until somebody knew the chunk size. */
+	if (c->has_entries && r->state <= PSNAP_STATE_BLANK)
+		r->state = PSNAP_STATE_DAMAGED;
 	if (r->state == PSNAP_STATE_BLANK ||
 	    r->state == PSNAP_STATE_NOT_A_STORE)
 		return;

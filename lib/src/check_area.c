@@ -5,7 +5,7 @@
  * area that is wrong (overwritten, or never one), and hundreds of findings
  * about its entries would only hide that.
  */
-#include "check_internal.h"
+#include "check_beyond.h"
 
 #include "checked.h"
 #include "fail.h"
@@ -41,11 +41,9 @@ struct area_judge {
 	size_t held_of[PSNAP_FINDING_COUNT];
 	uint64_t unheld[PSNAP_FINDING_COUNT];
 	/* Entries past the device, over all areas. */
-	struct psnap_run *beyond;
-	uint64_t beyond_count;
-	uint64_t area_beyond_count;
-	uint64_t max_beyond;
-	uint64_t area_max_beyond;
+	struct beyond beyond;
+	uint64_t near;
+	bool fatal;
 	/* An implausible area, until the next one tells why. */
 	bool has_implausible;
 	struct psnap_finding implausible;
@@ -66,10 +64,9 @@ int psnap_area_judge_new(struct checker *c, struct area_judge **judge,
 	j->held_max =
 		(size_t)min_u64(c->options->instances_max, HELD_MAX - 1) + 1;
 	j->held = calloc(HELD_IDS * j->held_max, sizeof(*j->held));
-	j->beyond = calloc(j->held_max, sizeof(*j->beyond));
-	if (!j->held || !j->beyond)
+	if (!j->held)
 		return psnap_fail_nomem(err, "checking the table");
-	return 0;
+	return psnap_beyond_init(&j->beyond, j->held_max, err);
 }
 
 void psnap_area_judge_free(struct area_judge *judge)
@@ -77,7 +74,7 @@ void psnap_area_judge_free(struct area_judge *judge)
 	if (!judge)
 		return;
 	free(judge->held);
-	free(judge->beyond);
+	psnap_beyond_release(&judge->beyond);
 	free(judge);
 }
 
@@ -92,15 +89,15 @@ static void hold(struct area_judge *j, enum psnap_finding_id id,
 	}
 }
 
+/* Room for this many entries there is in the areas up to this one. */
 static void take_beyond(struct area_judge *j, const struct psnap_run *e)
 {
-	uint64_t at = j->beyond_count + j->area_beyond_count;
+	uint64_t entries = j->earlier_entries + j->c->geo->exceptions_per_area;
 
-	if (at < j->held_max)
-		j->beyond[at] = *e;
-	j->area_beyond_count++;
-	if (e->new_chunk > j->area_max_beyond)
-		j->area_max_beyond = e->new_chunk;
+	if (psnap_beyond_take(&j->beyond, e, entries, j->earlier_areas + 1))
+		j->near++;
+	else
+		j->fatal = true;
 }
 
 /*
@@ -115,9 +112,10 @@ static int judge_entry(struct area_judge *j, const struct psnap_run *e,
 	bool new_possible = false;
 	int rc = 0;
 
-	if (e->new_chunk >= PSNAP_NEW_CHUNK_HUGE)
+	if (e->new_chunk >= PSNAP_NEW_CHUNK_HUGE) {
+		j->fatal = true;
 		hold(j, PSNAP_F_NEW_CHUNK_HUGE, e);
-	else if (e->new_chunk >= c->geo->chunk_count)
+	} else if (e->new_chunk >= c->geo->chunk_count)
 		take_beyond(j, e);
 	else if (psnap_geometry_is_metadata(c->geo, e->new_chunk))
 		hold(j, PSNAP_F_NEW_CHUNK_IN_METADATA, e);
@@ -184,24 +182,10 @@ static int emit_implausible(struct area_judge *j)
 	return psnap_check_emit(j->c, &j->implausible);
 }
 
-/*
- * Numbers past the end are those of a truncated store when they go on where
- * the device stops, stray when they are far from anything that a table of so
- * many entries could have used.
- */
-static bool looks_cut(uint64_t max_beyond, uint64_t entries, uint64_t areas)
-{
-	return max_beyond <= 2 * (entries + areas) + 2;
-}
-
 /* Entries that tell against the area; a cut device is not the area's fault. */
 static uint64_t count_against(const struct area_judge *j)
 {
-	if (looks_cut(j->area_max_beyond, j->earlier_entries + j->entries,
-		      j->earlier_areas + 1))
-		return j->impossible -
-		       min_u64(j->impossible, j->area_beyond_count);
-	return j->impossible;
+	return j->impossible - min_u64(j->impossible, j->near);
 }
 
 /* Area 0 is no area: does the table stand where another chunk size puts it? */
@@ -237,6 +221,10 @@ static int hold_implausible(struct area_judge *j, uint64_t against,
 			  "%" PRIu64 " of %" PRIu64 " entries are impossible: "
 			  "overwritten, or never an area",
 			  against, j->entries);
+	/* What the kernel would make of its entries is no better for their
+	 * number. */
+	if (j->fatal)
+		f->severity = PSNAP_FATAL;
 	j->has_implausible = true;
 	return j->area_index == 0 ? explain_by_chunk_size(j, err) : 0;
 }
@@ -246,10 +234,13 @@ static int end_area(struct area_judge *j, struct psnap_error *err)
 {
 	struct checker *c = j->c;
 	uint64_t against = count_against(j);
+	bool implausible =
+		against >= IMPLAUSIBLE_MIN && against * 2 >= j->entries;
 	size_t i;
 	int rc = 0;
 
-	if (against >= IMPLAUSIBLE_MIN && against * 2 >= j->entries) {
+	psnap_beyond_end_area(&j->beyond, !implausible);
+	if (implausible) {
 		rc = hold_implausible(j, against, err);
 	} else {
 		for (i = 0; i < j->held_count && rc == 0; i++)
@@ -258,9 +249,6 @@ static int end_area(struct area_judge *j, struct psnap_error *err)
 		for (i = 0; i < PSNAP_FINDING_COUNT; i++)
 			psnap_check_count(c, (enum psnap_finding_id)i,
 					  j->unheld[i]);
-		j->beyond_count += j->area_beyond_count;
-		if (j->area_max_beyond > j->max_beyond)
-			j->max_beyond = j->area_max_beyond;
 	}
 	j->earlier_entries += j->entries;
 	j->earlier_areas++;
@@ -269,8 +257,8 @@ static int end_area(struct area_judge *j, struct psnap_error *err)
 	j->held_count = 0;
 	j->impossible = 0;
 	j->entries = 0;
-	j->area_beyond_count = 0;
-	j->area_max_beyond = 0;
+	j->near = 0;
+	j->fatal = false;
 	return rc;
 }
 
@@ -326,47 +314,13 @@ int psnap_area_judge_run(struct area_judge *judge, const struct psnap_run *run,
 				       err);
 }
 
-static int emit_truncated(struct area_judge *j)
-{
-	struct checker *c = j->c;
-	struct psnap_finding f;
-
-	psnap_finding_init(&f, PSNAP_F_STORE_TRUNCATED);
-	f.offset_bytes = c->io->size_bytes;
-	f.count = j->beyond_count;
-	psnap_finding_say(&f,
-			  "%" PRIu64 " exception%s past the end of the "
-			  "device, the first at origin chunk %" PRIu64
-			  "; it once had at least %" PRIu64 " bytes",
-			  j->beyond_count,
-			  j->beyond_count == 1 ? " points" : "s point",
-			  j->beyond[0].old_chunk,
-			  (j->max_beyond + 1) * c->geo->chunk_bytes);
-	return psnap_check_emit(c, &f);
-}
-
 int psnap_area_judge_finish(struct area_judge *judge, struct psnap_error *err)
 {
-	struct checker *c = judge->c;
-	uint64_t i;
-	int rc;
+	int rc = emit_implausible(judge);
 
-	rc = emit_implausible(judge);
 	if (rc == 0)
 		rc = end_area(judge, err);
 	if (rc == 0)
 		rc = emit_implausible(judge);
-	if (rc || judge->beyond_count == 0)
-		return rc;
-	if (looks_cut(judge->max_beyond, c->totals.exceptions,
-		      c->totals.last_area_index + 1))
-		return emit_truncated(judge);
-	for (i = 0; i < judge->beyond_count && i < judge->held_max && rc == 0;
-	     i++)
-		rc = psnap_check_emit_entry(c, PSNAP_F_NEW_CHUNK_OUT_OF_RANGE,
-					    &judge->beyond[i]);
-	if (judge->beyond_count > judge->held_max)
-		psnap_check_count(c, PSNAP_F_NEW_CHUNK_OUT_OF_RANGE,
-				  judge->beyond_count - judge->held_max);
-	return rc;
+	return rc ? rc : psnap_beyond_report(&judge->beyond, judge->c);
 }

@@ -146,7 +146,8 @@ static int read_run(struct reader *r, const struct psnap_run *run,
 	};
 	int rc = read_range(r, &store, err);
 
-	if (rc || !origin.io)
+	/* An old chunk beyond the origin was reported as that. */
+	if (rc || !origin.io || run->old_chunk >= r->c->old_limit)
 		return rc;
 	origin.end = min_u64(origin.end, origin.io->size_bytes);
 	return read_range(r, &origin, err);
@@ -165,8 +166,8 @@ static int read_plausible(struct reader *r, const struct psnap_run *run,
 		uint64_t old_chunk = run->old_chunk + i;
 		uint64_t new_chunk = run->new_chunk + i;
 
-		if (old_chunk < r->c->old_limit &&
-		    psnap_entry_plausible(r->c->geo, old_chunk, new_chunk)) {
+		if (new_chunk < r->c->geo->chunk_count &&
+		    !psnap_geometry_is_metadata(r->c->geo, new_chunk)) {
 			part.chunks++;
 			continue;
 		}

@@ -108,23 +108,34 @@ static int emit_at(struct checker *c, struct psnap_finding *f,
 	return psnap_check_emit(c, f);
 }
 
+/* The kernel wants whole sectors of both devices in a chunk. */
+static int sectors_fit(struct checker *c, const struct psnap_io *io)
+{
+	struct psnap_finding f;
+
+	if (io->size_bytes == 0 || io->align_bytes <= c->geo->chunk_bytes)
+		return 0;
+	psnap_finding_init(&f, PSNAP_F_CHUNK_SIZE_BAD);
+	psnap_finding_say(&f,
+			  "chunks of %" PRIu64 " bytes, but %s has sectors of "
+			  "%" PRIu32 " bytes: copy it to a device with smaller "
+			  "sectors",
+			  c->geo->chunk_bytes,
+			  io == c->origin ? "the origin" : "the store",
+			  io->align_bytes);
+	c->result->kernel = PSNAP_KERNEL_REFUSES;
+	return emit_at(c, &f, 12, 4);
+}
+
 int psnap_check_device_end(struct checker *c)
 {
 	struct psnap_finding f;
 	uint64_t tail = c->io->size_bytes % c->geo->chunk_bytes;
 	int rc = 0;
 
-	if (c->io->align_bytes > c->geo->chunk_bytes && c->io->size_bytes) {
-		psnap_finding_init(&f, PSNAP_F_CHUNK_SIZE_BAD);
-		psnap_finding_say(&f,
-				  "chunks of %" PRIu64 " bytes on a device "
-				  "with sectors of %" PRIu32
-				  " bytes: copy the store to a device with "
-				  "smaller sectors",
-				  c->geo->chunk_bytes, c->io->align_bytes);
-		c->result->kernel = PSNAP_KERNEL_REFUSES;
-		rc = emit_at(c, &f, 12, 4);
-	}
+	rc = sectors_fit(c, c->io);
+	if (rc == 0 && c->origin)
+		rc = sectors_fit(c, c->origin);
 	if (rc == 0 && c->geo->area_count == 0) {
 		psnap_finding_init(&f, PSNAP_F_STORE_TRUNCATED);
 		psnap_finding_say(&f,

@@ -29,12 +29,13 @@ static bool entry_possible(const struct psnap_geometry *geo, uint32_t index,
 		old_chunk < psnap_old_chunk_limit(geo));
 }
 
-/* Possible entries from the start on; 0 when an impossible one is among them
- * or there is no entry at all. */
+/* Possible entries up to the terminator; 0 when too many are impossible: one
+ * in four may be damaged in a table, none in a guess of a few entries. */
 static uint32_t count_entries(const struct psnap_geometry *geo,
 			      const struct disk_exception *entries,
 			      uint32_t count)
 {
+	uint32_t impossible = 0;
 	uint32_t i;
 
 	for (i = 0; i < count; i++) {
@@ -44,9 +45,9 @@ static uint32_t count_entries(const struct psnap_geometry *geo,
 			break;
 		if (!entry_possible(geo, i, le64_get(entries[i].old_chunk),
 				    new_chunk))
-			return 0;
+			impossible++;
 	}
-	return i;
+	return impossible * 4 > i ? 0 : i - impossible;
 }
 
 static int try_area(struct checker *c, const struct psnap_geometry *geo,

@@ -26,7 +26,12 @@ static void say_evidence(const struct checker *c, struct psnap_finding *f,
 {
 	char hint[64] = "";
 
-	if (c->options->chunk_bytes != e->chunk_bytes)
+	uint64_t used = c->options->chunk_bytes;
+
+	if (used == 0 && psnap_header_believable(&c->result->header))
+		used = (uint64_t)c->result->header.chunk_sectors *
+		       PSNAP_SECTOR_BYTES;
+	if (used != e->chunk_bytes)
 		(void)snprintf(hint, sizeof(hint),
 			       "; look with --chunk-size %" PRIu64,
 			       e->chunk_bytes);
@@ -66,11 +71,16 @@ static int magic_zero(struct checker *c, const struct evidence *e)
 				  "the magic is zero; the other fields "
 				  "are those of a store without "
 				  "exceptions, so there is nothing to lose");
+	} else if (psnap_header_believable(&c->result->header)) {
+		c->result->state = PSNAP_STATE_DAMAGED;
+		psnap_finding_say(&f, "the magic is zero, but the other fields "
+				      "are those of a store, and its first "
+				      "area is not empty");
 	} else {
 		c->result->state = PSNAP_STATE_NOT_A_STORE;
-		psnap_finding_say(&f, "the magic is zero and no exceptions "
-				      "were found, but something else is "
-				      "here that formatting would hit");
+		psnap_finding_say(&f, "the magic is zero and no sound table "
+				      "was found, but something is here that "
+				      "formatting would hit");
 	}
 	return emit_at(c, &f, 0, 4);
 }
@@ -91,6 +101,12 @@ static int magic_bad(struct checker *c, const struct evidence *e)
 	} else if (e->chunk_bytes) {
 		c->result->state = PSNAP_STATE_DAMAGED;
 		say_evidence(c, &f, e, "the magic is wrong");
+	} else if (psnap_header_believable(&c->result->header)) {
+		c->result->state = PSNAP_STATE_DAMAGED;
+		psnap_finding_say(&f,
+				  "magic 0x%08" PRIx32 ", expected 0x%08x, but "
+				  "the other fields are those of a store",
+				  c->result->header.magic, PSNAP_MAGIC);
 	} else {
 		psnap_finding_say(&f,
 				  "magic 0x%08" PRIx32 ", expected 0x%08x: "
@@ -178,17 +194,40 @@ static int judge_fields(struct checker *c, const struct evidence *e)
 	return rc ? rc : validity(c);
 }
 
+/* The caller's chunk size is not the one the kernel would go by. */
+static int contradicted(struct checker *c, uint64_t from_header)
+{
+	struct psnap_finding f;
+
+	psnap_finding_init(&f, PSNAP_F_CHUNK_SIZE_BAD);
+	f.severity = PSNAP_ERROR;
+	psnap_finding_say(&f,
+			  "the header says chunks of %" PRIu64 " bytes and the "
+			  "kernel goes by it; what follows is read with chunks "
+			  "of %" PRIu64 " bytes as asked",
+			  from_header, c->options->chunk_bytes);
+	return emit_at(c, &f, 12, 4);
+}
+
 static int open_store(struct checker *c, struct psnap_error *err)
 {
 	const struct psnap_header *h = &c->result->header;
 	uint64_t chunk_bytes = c->options->chunk_bytes;
+	uint64_t from_header = 0;
 	int rc;
 
-	if (chunk_bytes == 0 && psnap_header_believable(h) &&
+	if (psnap_header_believable(h) &&
 	    !(h->problems & PSNAP_HEADER_CHUNK_SIZE))
-		chunk_bytes = (uint64_t)h->chunk_sectors * PSNAP_SECTOR_BYTES;
+		from_header = (uint64_t)h->chunk_sectors * PSNAP_SECTOR_BYTES;
+	if (chunk_bytes == 0)
+		chunk_bytes = from_header;
 	if (chunk_bytes == 0)
 		return 0;
+	if (from_header && chunk_bytes != from_header) {
+		rc = contradicted(c, from_header);
+		if (rc)
+			return rc;
+	}
 	rc = psnap_geometry_init(&c->result->geometry, c->io->size_bytes,
 				 chunk_bytes, err);
 	if (rc)

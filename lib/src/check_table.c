@@ -224,8 +224,9 @@ static int emit_future(struct checker *c)
 	struct psnap_finding f;
 	int rc = 0;
 
+	/* Of a table with gaps nobody knows where it ends. */
 	if (psnap_header_says_invalid(&c->result->header) ||
-	    c->totals.end != PSNAP_WALK_END_TERMINATOR)
+	    c->unreadable_live || c->totals.end != PSNAP_WALK_END_TERMINATOR)
 		return 0;
 	if (!u->next_fits && loaded_next <= c->geo->chunk_count) {
 		psnap_finding_init(&f, PSNAP_F_STORE_FULL);
@@ -286,6 +287,7 @@ int psnap_check_table(struct checker *c, struct psnap_error *err)
 	c->result->table_read = true;
 	c->result->exceptions = c->totals.exceptions;
 	c->result->last_area_index = c->totals.last_area_index;
+	c->result->unreadable_bytes = c->totals.unreadable_bytes;
 	psnap_usage_compute(c->geo, &c->totals, &c->result->usage);
 	rc = psnap_check_duplicates(c, err);
 	return rc ? rc : emit_whole(c, &n);

@@ -130,7 +130,8 @@ static const struct psnap_finding_info infos[PSNAP_FINDING_COUNT] = {
 		.title = "an exception points past the end of the store",
 		.kernel =
 			"loads it; the first copy finds no room and "
-			"invalidates the snapshot",
+			"invalidates the snapshot, or, where the size wraps at "
+			"2^64, overwrites the start of the store",
 		.repair = "drop the entry, so that the origin shows through",
 		TEXTS(new_chunk_out_of_range),
 	},

@@ -161,9 +161,12 @@ static int copy_areas(struct imager *m, struct psnap_walk *walk,
 		}
 		if (rc < 0 && err)
 			*err = why;
-		if (rc == 0)
+		if (rc == 0) {
+			m->result->incomplete =
+				totals->end == PSNAP_WALK_END_DEVICE;
 			return copy_live_to(m, &next_live,
 					    totals->last_area_index, err);
+		}
 		if (rc < 0)
 			return rc;
 		rc = copy_run(m, &next_live, &next_stale, &run, err);

@@ -19,6 +19,7 @@ struct psnap_map {
 	uint64_t *last_old; /* highest old_chunk of by_old[0..i] */
 	uint64_t *last_new; /* highest new_chunk of by_new[0..i] */
 	struct psnap_geometry geo;
+	struct psnap_walk_totals totals;
 };
 
 static int append(struct psnap_map *map, const struct psnap_run *run,
@@ -125,11 +126,19 @@ int psnap_map_load(struct psnap_store *store,
 		goto out;
 	}
 	m->geo = *psnap_store_geometry(store);
-	while ((rc = psnap_walk_next_run(walk, &run, err)) > 0) {
-		rc = append(m, &run, err);
+	for (;;) {
+		rc = psnap_walk_next_run(walk, &run, err);
+		/* The totals tell that something is missing. */
+		if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
+			continue;
+		if (rc > 0)
+			rc = append(m, &run, err);
+		else if (rc == 0)
+			break;
 		if (rc)
 			goto out;
 	}
+	m->totals = *psnap_walk_totals(walk);
 	if (rc == 0)
 		rc = build_views(m, err);
 out:
@@ -231,6 +240,11 @@ const struct psnap_run *psnap_map_runs(const struct psnap_map *map,
 {
 	*count = map->count;
 	return map->by_old;
+}
+
+const struct psnap_walk_totals *psnap_map_totals(const struct psnap_map *map)
+{
+	return &map->totals;
 }
 
 void psnap_map_free(struct psnap_map *map)

@@ -79,8 +79,10 @@ static void run_map(struct psnap_io *io, struct psnap_io *origin,
 	if (open_store(io, &store, o))
 		return;
 	o->rc = psnap_map_load(store, NULL, &map, &o->err);
-	if (o->rc == 0)
+	if (o->rc == 0) {
 		o->records = psnap_map_find_old(map, 5, &found, 1);
+		o->read_errors = psnap_map_totals(map)->unreadable_bytes;
+	}
 	psnap_map_free(map);
 	psnap_store_close(store);
 }

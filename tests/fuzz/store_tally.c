@@ -9,10 +9,17 @@
 struct area_tally {
 	uint64_t entries;
 	uint64_t impossible;
-	uint64_t beyond;
-	uint64_t highest_beyond;
+	uint64_t near; /* beyond the device, but not far */
+	uint64_t highest_near;
+	uint64_t far;
 	uint64_t counts[PSNAP_FINDING_COUNT];
 };
+
+/* Do numbers go on where the device stops, in a table of that length? */
+static bool goes_on(uint64_t highest, uint64_t entries, uint64_t areas)
+{
+	return highest <= 4 * (entries + areas) + 16;
+}
 
 static bool tally_new(struct tally *t, struct area_tally *a,
 		      const struct store_model *m, uint64_t new_chunk)
@@ -22,9 +29,14 @@ static bool tally_new(struct tally *t, struct area_tally *a,
 		return false;
 	}
 	if (new_chunk >= m->chunk_count) {
-		a->beyond++;
-		if (new_chunk > a->highest_beyond)
-			a->highest_beyond = new_chunk;
+		if (!goes_on(new_chunk, t->entries + m->stride - 1,
+			     t->areas + 1)) {
+			a->far++;
+			return false;
+		}
+		a->near++;
+		if (new_chunk > a->highest_near)
+			a->highest_near = new_chunk;
 		return false;
 	}
 	if (model_is_metadata(m, new_chunk)) {
@@ -56,22 +68,17 @@ static void tally_entry(struct tally *t, struct area_tally *a,
 	uint64_t origin_left;
 
 	a->entries++;
-	if (!new_possible || !old_possible) {
+	if (!new_possible ||
+	    e->old_chunk >= (UINT64_C(1) << 63) / m->chunk_bytes)
 		a->impossible++;
+	if (!new_possible)
 		return;
-	}
 	t->data_bytes += m->chunk_bytes;
-	if (!t->has_origin)
+	if (!t->has_origin || !old_possible)
 		return;
 	origin_left = t->origin_bytes - e->old_chunk * m->chunk_bytes;
 	t->data_bytes +=
 		origin_left < m->chunk_bytes ? origin_left : m->chunk_bytes;
-}
-
-/* Do numbers go on where the device stops, in a table of that length? */
-static bool goes_on(uint64_t highest, uint64_t entries, uint64_t areas)
-{
-	return highest <= 2 * (entries + areas) + 2;
 }
 
 /* When most of an area is impossible, it is the area that is wrong. */
@@ -81,16 +88,16 @@ static void end_area(struct tally *t, struct area_tally *a)
 
 	t->entries += a->entries;
 	t->areas++;
-	if (goes_on(a->highest_beyond, t->entries, t->areas))
-		against -= a->beyond;
+	against -= a->near < against ? a->near : against;
 	if (against >= 4 && against * 2 >= a->entries) {
 		t->counts[PSNAP_F_AREA_IMPLAUSIBLE]++;
 	} else {
 		for (int i = 0; i < PSNAP_FINDING_COUNT; i++)
 			t->counts[i] += a->counts[i];
-		t->beyond += a->beyond;
-		if (a->highest_beyond > t->highest_beyond)
-			t->highest_beyond = a->highest_beyond;
+		t->near += a->near;
+		t->far += a->far;
+		if (a->highest_near > t->highest_near)
+			t->highest_near = a->highest_near;
 	}
 	memset(a, 0, sizeof(*a));
 }
@@ -109,10 +116,11 @@ static void tally_live(struct tally *t, const struct store_model *m)
 			t->counts[PSNAP_F_OUT_OF_ORDER]++;
 	}
 	end_area(t, &area);
-	if (goes_on(t->highest_beyond, m->live_count, m->last_area + 1))
-		t->counts[PSNAP_F_STORE_TRUNCATED] = t->beyond;
+	if (goes_on(t->highest_near, m->live_count, m->last_area + 1))
+		t->counts[PSNAP_F_STORE_TRUNCATED] = t->near;
 	else
-		t->counts[PSNAP_F_NEW_CHUNK_OUT_OF_RANGE] = t->beyond;
+		t->far += t->near;
+	t->counts[PSNAP_F_NEW_CHUNK_OUT_OF_RANGE] = t->far;
 }
 
 static int compare_u64(const void *left, const void *right)

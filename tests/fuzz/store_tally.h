@@ -21,8 +21,9 @@ struct tally {
 	uint64_t highest_new;
 	uint64_t entries;
 	uint64_t areas;
-	uint64_t beyond;
-	uint64_t highest_beyond;
+	uint64_t near;
+	uint64_t highest_near;
+	uint64_t far;
 	uint64_t data_bytes;
 	uint64_t counts[PSNAP_FINDING_COUNT];
 	uint64_t *old_chunks;

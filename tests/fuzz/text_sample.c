@@ -134,8 +134,10 @@ static void make_lookup(struct text_sample *s, struct fuzz_cursor *c)
 	l->entry_index = fuzz_u64(c);
 	l->of_origin.entries = s->hits;
 	l->of_origin.count = fuzz_u8(c) % 5;
+	l->of_origin.claims = l->of_origin.count;
 	l->of_store.entries = s->hits;
 	l->of_store.count = fuzz_u8(c) % 5;
+	l->of_store.claims = l->of_store.count;
 	l->role = (enum psnap_lookup_role)(fuzz_u8(c) % 5);
 	/* Data is data because an entry says so. */
 	if (l->role == PSNAP_ROLE_DATA && l->of_store.count == 0)

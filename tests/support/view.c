@@ -76,6 +76,10 @@ int main(int argc, char **argv)
 	if (psnap_store_open(store_io, 0, &store, &err) ||
 	    psnap_map_load(store, NULL, &map, &err))
 		fail(argv[1], &err);
+	if (psnap_map_totals(map)->unreadable_bytes) {
+		fprintf(stderr, "view: part of the table cannot be read\n");
+		return 1;
+	}
 	write_view(store_io, origin, map,
 		   psnap_store_geometry(store)->chunk_bytes);
 	psnap_map_free(map);

@@ -248,8 +248,8 @@ static void test_lookup(void)
 	const struct psnap_lookup answer = {
 		.offset_bytes = 257 * 4096 * 16 + 4096 + 33,
 		.chunk = 257 * 16 + 1,
-		.of_origin = { .entries = far, .count = 2 },
-		.of_store = { .entries = far + 1, .count = 1 },
+		.of_origin = { .entries = far, .count = 2, .claims = 2 },
+		.of_store = { .entries = far + 1, .count = 1, .claims = 1 },
 		.role = PSNAP_ROLE_AREA,
 		.area_index = 16,
 		.entry_index = 2,

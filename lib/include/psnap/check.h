@@ -64,6 +64,7 @@ struct psnap_check_options {
  * @counts:           facts per finding id
  * @exceptions, @runs:  live ones
  * @last_area_index:  the last area that the kernel would read
+ * @unreadable_bytes: of the table; the figures leave out what is in them
  * @usage:            as dmsetup status would print it
  * @data_bytes_read:  with options.data, bytes read from store and origin
  */
@@ -81,6 +82,7 @@ struct psnap_check_result {
 	uint64_t exceptions;
 	uint64_t runs;
 	uint64_t last_area_index;
+	uint64_t unreadable_bytes;
 	struct psnap_usage usage;
 	uint64_t data_bytes_read;
 };

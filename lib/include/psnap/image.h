@@ -29,6 +29,7 @@ struct psnap_image_options {
  * @copied_bytes:      non-zero metadata written
  * @areas:             areas copied
  * @output_failed:     the failure was one of writing the image
+ * @incomplete:        the table runs into the end of the device
  * @unreadable_bytes:  metadata that could not be read and is zero in the image
  */
 struct psnap_image_result {
@@ -36,6 +37,7 @@ struct psnap_image_result {
 	uint64_t areas;
 	uint64_t unreadable_bytes;
 	bool output_failed;
+	bool incomplete;
 };
 
 /**

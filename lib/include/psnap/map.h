@@ -20,8 +20,9 @@ struct psnap_map;
  * @map:       out: release with psnap_map_free(); NULL on failure
  *
  * Entries with impossible numbers are kept: the map shows what the table says.
- * Return: 0, or PSNAP_E_IO when a part of the table cannot be read (a map with
- * gaps would give wrong answers), PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED.
+ * Parts of the table that cannot be read are missing, and psnap_map_totals()
+ * says so: what the map does not find may be in them.
+ * Return: 0, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED.
  */
 PSNAP_API PSNAP_MUST_USE int
 psnap_map_load(struct psnap_store *store, const struct psnap_progress *progress,
@@ -57,6 +58,11 @@ PSNAP_API uint64_t psnap_map_find_new(const struct psnap_map *map,
  */
 PSNAP_API const struct psnap_run *psnap_map_runs(const struct psnap_map *map,
 						 uint64_t *count);
+
+/** psnap_map_totals() - sums of the walk: how the table ended, what of it could
+ * not be read; lives as long as the map */
+PSNAP_API const struct psnap_walk_totals *
+psnap_map_totals(const struct psnap_map *map);
 
 /** psnap_map_free() - release a map; NULL is fine */
 PSNAP_API void psnap_map_free(struct psnap_map *map);
