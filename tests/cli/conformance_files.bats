@@ -208,3 +208,24 @@ every_dump() {
 	ls -A >after
 	diff <(grep -v before before) <(grep -vE 'before|after' after)
 }
+
+@test "check does not write its report over the origin" {
+	printf '%s\n' 'chunk 4K' 'size 1M' 'alloc 0 5' | store store
+	truncate -s 200K origin
+	sum=$(sha256sum <origin)
+	run -8 --separate-stderr bash -c '"$PSNAP" check store origin >>origin'
+	[[ $stderr == *'origin itself; nothing was written'* ]]
+	[[ $(sha256sum <origin) == "$sum" ]]
+}
+
+@test "a look-up shows a hundred of many entries that name a chunk" {
+	{
+		printf '%s\n' 'chunk 4K'
+		seq -f 'exc 5 %.0f' 2 257
+		seq -f 'exc 5 %.0f' 259 514
+		seq -f 'exc 5 %.0f' 516 771
+	} | store store
+	run -0 --separate-stderr psnap_dump --lookup=20480 store
+	[[ $output == *'claimed by 768 entries'* ]]
+	[[ $(tr ';' '\n' <<<"${lines[0]}" | wc -l) -eq 100 ]]
+}

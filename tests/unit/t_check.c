@@ -286,6 +286,68 @@ static void test_large_sectors(void)
 	image_release(&m);
 }
 
+/* So with the origin's sectors. */
+static void test_large_sectors_of_origin(void)
+{
+	struct psnap_check_result r;
+	struct io_fault fault;
+	struct io_image origin;
+	struct io_image m;
+	struct seen seen;
+
+	image_init(&m, 512, 400);
+	image_alloc(&m, 10, 40);
+	image_init(&origin, 4096, 60);
+	io_fault_init(&fault, &origin.io, 4096);
+	T_EQ_I64(check(&m.io, &fault.io, NULL, &seen, &r), 0);
+	T_EQ_U64(r.counts[PSNAP_F_CHUNK_SIZE_BAD], 1);
+	T_EQ_U64(r.kernel, PSNAP_KERNEL_REFUSES);
+	image_release(&m);
+	image_release(&origin);
+}
+
+/* Where a table with a gap ends, and so what comes next, nobody knows. */
+static void test_no_guess_behind_a_gap(void)
+{
+	struct psnap_check_result r;
+	struct io_fault fault;
+	struct io_image m;
+	struct seen seen;
+
+	image_init(&m, 512, 400);
+	image_alloc(&m, 0, 40);
+	io_fault_init(&fault, &m.io, 1);
+	fault.bad_start = 34 * 512;
+	fault.bad_end = fault.bad_start + 1;
+	T_EQ_I64(check(&fault.io, NULL, NULL, &seen, &r), 0);
+	T_EQ_U64(r.exceptions, 32);
+	T_EQ_U64(r.unreadable_bytes, 512);
+	T_EQ_U64(r.counts[PSNAP_F_CVE_2013_4299_IMMINENT], 0);
+	T_EQ_U64(r.counts[PSNAP_F_STORE_FULL], 0);
+	image_release(&m);
+}
+
+/* The data of an exception is there whatever its old chunk is. */
+static void test_data_of_impossible_old(void)
+{
+	struct psnap_check_options options;
+	struct psnap_check_result r;
+	struct io_image origin;
+	struct io_image m;
+	struct seen seen;
+
+	image_init(&m, 4096, 400);
+	image_exc(&m, 5000, 2, 3);
+	image_init(&origin, 4096, 60);
+	psnap_check_defaults(&options);
+	options.data = true;
+	T_EQ_I64(check(&m.io, &origin.io, &options, &seen, &r), 0);
+	T_EQ_U64(r.data_bytes_read, 3 * 4096);
+	T_EQ_U64(r.counts[PSNAP_F_OLD_CHUNK_OUT_OF_RANGE], 3);
+	image_release(&m);
+	image_release(&origin);
+}
+
 static void test_limits_and_stop(void)
 {
 	struct psnap_check_options options;
@@ -370,6 +432,9 @@ int main(void)
 	test_reads_after_a_bad_block();
 	test_data();
 	test_large_sectors();
+	test_large_sectors_of_origin();
+	test_no_guess_behind_a_gap();
+	test_data_of_impossible_old();
 	test_limits_and_stop();
 	test_power_of_two_borders();
 	return T_DONE();
