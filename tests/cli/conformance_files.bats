@@ -213,7 +213,7 @@ every_dump() {
 	printf '%s\n' 'chunk 4K' 'size 1M' 'alloc 0 5' | store store
 	truncate -s 200K origin
 	sum=$(sha256sum <origin)
-	run -8 --separate-stderr bash -c '"$PSNAP" check store origin >>origin'
+	run -8 --separate-stderr bash -c "'$PSNAP' check store origin >>origin"
 	[[ $stderr == *'origin itself; nothing was written'* ]]
 	[[ $(sha256sum <origin) == "$sum" ]]
 }
