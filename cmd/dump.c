@@ -106,6 +106,9 @@ static int show_table(struct dump *dump, bool *keep)
 	rc = psnap_dump(dump->store, &options, &visitor, &totals, &err);
 	if (rc == PSNAP_CLI_STOP)
 		return 0;
+	/* From the list of gaps, which knows no error record. */
+	if (rc == PSNAP_E_NOMEM && err.code == 0)
+		return psnap_msg_nomem();
 	if (rc < 0)
 		return psnap_msg_error(dump->operand.name, &err);
 	*keep = true;

@@ -17,7 +17,7 @@ int psnap_emit_unreadable(struct psnap_emit *emit, uint64_t offset_bytes,
 		last->len_bytes += len_bytes;
 		return 0;
 	}
-	if (emit->gap_count == emit->gap_max) {
+	if (!emit->gaps || emit->gap_count == emit->gap_max) {
 		size_t max = emit->gap_max > 0 ? emit->gap_max * 2 : 64;
 		void *bigger =
 			reallocarray(emit->gaps, max, sizeof(*emit->gaps));
