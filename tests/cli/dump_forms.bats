@@ -79,7 +79,7 @@ load dump
 		{"old_chunk":0,"new_chunk":2,"chunks":1,"area":0,"entry":0},
 		{"old_chunk":16,"new_chunk":3,"chunks":4,"area":0,"entry":1}
 		],
-		"table":{"end":"terminator","exceptions":5,"records":2,"last_area":0,"unreadable_bytes":0},
+		"table":{"end":"terminator","exceptions":5,"records":2,"last_area":0,"unreadable_bytes":0,"unreadable":[]},
 		"usage":{"status":"56/32768 16","allocated_sectors":56,"total_sectors":32768,"metadata_sectors":16,"next_free_chunk":7,"next_chunk_fits":true}}
 	END
 	silent 0 psnap_dump --output=json --exceptions store
