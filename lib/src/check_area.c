@@ -115,12 +115,13 @@ static int judge_entry(struct area_judge *j, const struct psnap_run *e,
 	if (e->new_chunk >= PSNAP_NEW_CHUNK_HUGE) {
 		j->fatal = true;
 		hold(j, PSNAP_F_NEW_CHUNK_HUGE, e);
-	} else if (e->new_chunk >= c->geo->chunk_count)
+	} else if (e->new_chunk >= c->geo->chunk_count) {
 		take_beyond(j, e);
-	else if (psnap_geometry_is_metadata(c->geo, e->new_chunk))
+	} else if (psnap_geometry_is_metadata(c->geo, e->new_chunk)) {
 		hold(j, PSNAP_F_NEW_CHUNK_IN_METADATA, e);
-	else
+	} else {
 		new_possible = true;
+	}
 	if (e->old_chunk >= c->old_limit)
 		hold(j, PSNAP_F_OLD_CHUNK_OUT_OF_RANGE, e);
 	else

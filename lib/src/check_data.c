@@ -43,14 +43,17 @@ struct range {
 static int emit_bad(struct reader *r, struct range *range)
 {
 	uint64_t chunk_bytes = r->c->geo->chunk_bytes;
-	uint64_t first = (range->bad_start - range->start) / chunk_bytes;
-	uint64_t last = (range->bad_end - 1 - range->start) / chunk_bytes;
-	uint64_t old_chunk = range->run->old_chunk + first;
+	uint64_t first;
+	uint64_t last;
+	uint64_t old_chunk;
 	char to[32] = "";
 	struct psnap_finding f;
 
 	if (range->bad_start == range->bad_end)
 		return 0;
+	first = (range->bad_start - range->start) / chunk_bytes;
+	last = (range->bad_end - 1 - range->start) / chunk_bytes;
+	old_chunk = range->run->old_chunk + first;
 	if (last > first)
 		(void)snprintf(to, sizeof(to), " to %" PRIu64,
 			       old_chunk + (last - first));

@@ -4,22 +4,13 @@
  * the border between them, against counting by hand.
  */
 #include "chunkset.h"
+#include "random.h"
 #include "test.h"
 
 #include <stdlib.h>
 
 /* From here on numbers become keys. */
 #define BORDER (UINT64_C(1) << 28)
-
-static uint64_t state = 88172645463325252u;
-
-static uint64_t next_random(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
 
 static int compare(const void *a, const void *b)
 {

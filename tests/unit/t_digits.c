@@ -5,17 +5,8 @@
  * by one, carry and jump.
  */
 #include "counter.h"
+#include "random.h"
 #include "test.h"
-
-static uint64_t state = 88172645463325252u;
-
-static uint64_t next_random(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
 
 static bool right(uint64_t value)
 {
