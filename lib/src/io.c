@@ -7,6 +7,7 @@
 
 #include "checked.h"
 #include "fail.h"
+#include "io_common.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,11 +16,8 @@
 /* Linux cuts a longer WILLNEED down to the device's readahead without a word. */
 #define PREFETCH_STEP_BYTES ((size_t)128 << 10)
 
-/* A device that keeps answering EINTR is broken, not busy. */
-#define EINTR_LIMIT 1000
-
-static int check_range(const struct psnap_io *io, uint64_t offset_bytes,
-		       uint64_t len_bytes, struct psnap_error *err)
+int psnap_io_check_range(const struct psnap_io *io, uint64_t offset_bytes,
+			 uint64_t len_bytes, struct psnap_error *err)
 {
 	if (offset_bytes <= io->size_bytes &&
 	    len_bytes <= io->size_bytes - offset_bytes)
@@ -40,7 +38,7 @@ static int read_aligned(struct psnap_io *io, uint64_t offset_bytes, void *buf,
 	while (len_bytes > 0) {
 		int64_t n = io->ops->read_some(io, offset_bytes, to, len_bytes);
 
-		if (n == -EINTR && ++interruptions < EINTR_LIMIT)
+		if (n == -EINTR && ++interruptions < PSNAP_IO_EINTR_LIMIT)
 			continue;
 		if (n < 0)
 			return psnap_fail_io(err, (int)-n, offset_bytes,
@@ -119,7 +117,7 @@ static int read_misaligned(struct psnap_io *io, uint64_t offset_bytes,
 int psnap_io_read(struct psnap_io *io, uint64_t offset_bytes, void *buf,
 		  size_t len_bytes, struct psnap_error *err)
 {
-	int rc = check_range(io, offset_bytes, len_bytes, err);
+	int rc = psnap_io_check_range(io, offset_bytes, len_bytes, err);
 
 	if (rc)
 		return rc;

@@ -3,7 +3,7 @@
  * Regular files and block devices, opened read-only. Size and sector size come
  * from probe.c; who else uses the device is use.c's business.
  */
-#include <psnap/io.h>
+#include "io_file.h"
 
 #include "checked.h"
 #include "fail.h"
@@ -64,6 +64,28 @@ static const struct psnap_io_ops file_ops = {
 	.close = file_close,
 };
 
+static int64_t file_write_some(struct psnap_io *io, uint64_t offset_bytes,
+			       const void *buf, size_t len_bytes)
+{
+	ssize_t n = pwrite(io->fd, buf, len_bytes, (off_t)offset_bytes);
+
+	return n < 0 ? -(int64_t)errno : (int64_t)n;
+}
+
+static int file_sync(struct psnap_io *io)
+{
+	return fsync(io->fd) ? -errno : 0;
+}
+
+static const struct psnap_io_ops file_write_ops = {
+	.read_some = file_read_some,
+	.write_some = file_write_some,
+	.sync = file_sync,
+	.prefetch = file_prefetch,
+	.next_data = file_next_data,
+	.close = file_close,
+};
+
 static const char *unusable_kind(mode_t mode)
 {
 	if (S_ISDIR(mode))
@@ -87,29 +109,41 @@ static int refuse_kind(mode_t mode, struct psnap_error *err)
 			  "is %s, not a file or block device", kind);
 }
 
+static int fail_open(int os_errno, struct psnap_error *err)
+{
+	int code = PSNAP_E_IO;
+
+	if (os_errno == ENOENT || os_errno == ENOTDIR)
+		code = PSNAP_E_NOT_FOUND;
+	else if (os_errno == EBUSY)
+		code = PSNAP_E_BUSY;
+	return psnap_fail_errno(err, code, os_errno, "cannot open");
+}
+
 /*
  * Looked at before it is opened: opening alone starts a watchdog and rewinds a
  * tape. And once more on the descriptor, for what came in between; O_NONBLOCK
  * so that a FIFO that did cannot make the open wait for ever.
  */
-static int open_checked(const char *path, int *fd, bool *is_block,
+static int open_checked(const char *path, int flags, int *fd, bool *is_block,
 			struct psnap_error *err)
 {
 	struct stat st;
-	int rc;
+	int rc = stat(path, &st) ? errno : 0;
 
-	if (stat(path, &st))
-		return psnap_fail_errno(err,
-					errno == ENOENT || errno == ENOTDIR
-						? PSNAP_E_NOT_FOUND
-						: PSNAP_E_IO,
-					errno, "cannot open");
-	rc = refuse_kind(st.st_mode, err);
-	if (rc)
-		return rc;
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (rc && !(rc == ENOENT && flags & O_CREAT))
+		return fail_open(rc, err);
+	if (rc == 0) {
+		rc = refuse_kind(st.st_mode, err);
+		if (rc)
+			return rc;
+		/* It guards block devices, and means nothing to files. */
+		if (!S_ISBLK(st.st_mode))
+			flags &= ~O_EXCL;
+	}
+	*fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0666);
 	if (*fd < 0)
-		return psnap_fail_errno(err, PSNAP_E_IO, errno, "cannot open");
+		return fail_open(errno, err);
 	if (fstat(*fd, &st))
 		return psnap_fail_errno(err, PSNAP_E_IO, errno,
 					"cannot be examined");
@@ -147,13 +181,19 @@ static int file_init(struct io_file *file, const char *path, int fd,
 int psnap_io_open(const char *path, struct psnap_io **io,
 		  struct psnap_error *err)
 {
+	return psnap_io_file_open(path, O_RDONLY, io, err);
+}
+
+int psnap_io_file_open(const char *path, int flags, struct psnap_io **io,
+		       struct psnap_error *err)
+{
 	struct io_file *file = NULL;
 	bool is_block = false;
 	int fd = -1;
 	int rc;
 
 	*io = NULL;
-	rc = open_checked(path, &fd, &is_block, err);
+	rc = open_checked(path, flags, &fd, &is_block, err);
 	if (rc)
 		goto fail;
 	file = calloc(1, sizeof(*file));
@@ -164,6 +204,8 @@ int psnap_io_open(const char *path, struct psnap_io **io,
 	rc = file_init(file, path, fd, is_block, err);
 	if (rc)
 		goto fail;
+	if ((flags & O_ACCMODE) != O_RDONLY)
+		file->io.ops = &file_write_ops;
 	*io = &file->io;
 	return 0;
 

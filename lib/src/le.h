@@ -30,4 +30,24 @@ static inline uint64_t le64_get(struct le64 v)
 	       (uint64_t)v.b[6] << 48 | (uint64_t)v.b[7] << 56;
 }
 
+static inline struct le32 le32_put(uint32_t value)
+{
+	struct le32 v;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++)
+		v.b[i] = (uint8_t)(value >> (8 * i));
+	return v;
+}
+
+static inline struct le64 le64_put(uint64_t value)
+{
+	struct le64 v;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		v.b[i] = (uint8_t)(value >> (8 * i));
+	return v;
+}
+
 #endif

@@ -71,7 +71,7 @@ dev_t psnap_use_dev_file(const char *path)
 
 /* The whole disk of a partition; 0 for what is no partition. sysfs keeps a
  * partition's directory inside its disk's. */
-static dev_t disk_of(const struct psnap_use_roots *roots, dev_t dev)
+dev_t psnap_use_disk_of(const struct psnap_use_roots *roots, dev_t dev)
 {
 	struct psnap_use_path path;
 
@@ -92,7 +92,7 @@ bool psnap_use_overlaps(const struct psnap_use_scan *scan, dev_t dev)
 	if (!S_ISBLK(scan->st->st_mode) || dev == 0)
 		return false;
 	return dev == own || dev == scan->disk ||
-	       disk_of(scan->roots, dev) == own;
+	       psnap_use_disk_of(scan->roots, dev) == own;
 }
 
 int psnap_use_tell(const struct psnap_use_scan *scan, enum psnap_use_kind kind,
@@ -118,7 +118,7 @@ int psnap_use_scan(const struct psnap_use_roots *roots, const struct stat *st,
 	if (!S_ISBLK(st->st_mode) && !S_ISREG(st->st_mode))
 		return 0;
 	if (S_ISBLK(st->st_mode)) {
-		scan.disk = disk_of(roots, st->st_rdev);
+		scan.disk = psnap_use_disk_of(roots, st->st_rdev);
 		rc = psnap_use_mounts(&scan, err);
 	}
 	if (!rc)

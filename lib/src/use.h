@@ -51,6 +51,9 @@ int psnap_use_swaps(const struct psnap_use_scan *scan, struct psnap_error *err);
 int psnap_use_loops(const struct psnap_use_scan *scan);
 int psnap_use_holders(const struct psnap_use_scan *scan);
 
+/* The whole disk of a partition; 0 for what is no partition. */
+dev_t psnap_use_disk_of(const struct psnap_use_roots *roots, dev_t dev);
+
 /* Do the device asked about and @dev share bytes: the same device, or one is a
  * partition of the other? */
 bool psnap_use_overlaps(const struct psnap_use_scan *scan, dev_t dev);

@@ -17,6 +17,12 @@ PSNAP_BEGIN_DECLS
 
 struct psnap_io;
 
+/** struct psnap_extent - a range of bytes, [offset, offset + len) */
+struct psnap_extent {
+	uint64_t offset_bytes;
+	uint64_t len_bytes;
+};
+
 /**
  * struct psnap_io_ops - what a backend or wrapper implements
  * @read_some:   read at most @len_bytes at @offset_bytes; the number of bytes
@@ -30,6 +36,9 @@ struct psnap_io;
  *               for long, or report errors; NULL: no use
  * @next_data:   the first offset at or after @offset_bytes that may hold
  *               anything but zero, or size_bytes; NULL: everything may
+ * @prepare:     @count ranges are going to be written: save what has to be
+ *               saved, and make that durable; 0 or a failure; NULL: nothing
+ *               to prepare. Wrappers pass it on
  * @close:       release everything including the io; 0 or a negative errno
  *               (a failed close may mean lost writes)
  *
@@ -45,6 +54,8 @@ struct psnap_io_ops {
 	void (*prefetch)(struct psnap_io *io, uint64_t offset_bytes,
 			 uint64_t len_bytes);
 	uint64_t (*next_data)(struct psnap_io *io, uint64_t offset_bytes);
+	int (*prepare)(struct psnap_io *io, const struct psnap_extent *extents,
+		       size_t count, struct psnap_error *err);
 	int (*close)(struct psnap_io *io);
 };
 
@@ -87,6 +98,45 @@ PSNAP_API PSNAP_MUST_USE int
 psnap_io_open(const char *path, struct psnap_io **io, struct psnap_error *err);
 
 /**
+ * psnap_io_open_exclusive() - open a file or block device for writing, alone
+ * @path:  as for psnap_io_open()
+ * @io:    out: release with psnap_io_close(); NULL on failure
+ *
+ * Refuses what anybody else uses: block devices are opened with O_EXCL, which
+ * the kernel grants for nothing that is mounted, swapped on or held; regular
+ * files are locked against other writers of this kind, and must not be swap or
+ * back a loop device. Everything is checked on the descriptor that stays open.
+ * Return: as psnap_io_open(), or PSNAP_E_BUSY with the user named.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_open_exclusive(const char *path,
+						     struct psnap_io **io,
+						     struct psnap_error *err);
+
+/**
+ * psnap_io_open_growing() - open or create a regular file that grows
+ * @path:  an existing regular file is kept as it is
+ * @io:    out: release with psnap_io_close(); NULL on failure
+ *
+ * For undo files: size_bytes is 2^63 - 1 whatever the file has, reads behind
+ * its end are PSNAP_E_TRUNCATED, writes extend it. Locked and checked as by
+ * psnap_io_open_exclusive(); a new name is made durable in its directory.
+ * Return: as psnap_io_open_exclusive(), PSNAP_E_UNSUPPORTED for anything but
+ * a regular file.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_open_growing(const char *path,
+						   struct psnap_io **io,
+						   struct psnap_error *err);
+
+/**
+ * psnap_io_overlap() - do two ios hold the same bytes?
+ *
+ * The same file or device by whatever name, or a disk and one of its
+ * partitions. Ios without a descriptor overlap nothing but themselves.
+ */
+PSNAP_API bool psnap_io_overlap(const struct psnap_io *a,
+				const struct psnap_io *b);
+
+/**
  * psnap_io_open_memory() - an io over a buffer
  * @data:         the bytes; not copied, must outlive the io
  * @size_bytes:   how many
@@ -118,6 +168,52 @@ PSNAP_API PSNAP_MUST_USE int psnap_io_open_memory(const void *data,
 PSNAP_API PSNAP_MUST_USE int psnap_io_read(struct psnap_io *io,
 					   uint64_t offset_bytes, void *buf,
 					   size_t len_bytes,
+					   struct psnap_error *err);
+
+/**
+ * psnap_io_write() - write exactly @len_bytes
+ * @io:            where to; opened for writing
+ * @offset_bytes:  first byte
+ * @buf:           the bytes
+ * @len_bytes:     any number; 0 succeeds inside the bounds
+ *
+ * Goes on after short writes and EINTR. A part of a sector is read first and
+ * written back whole. Not durable before psnap_io_sync().
+ * Return: 0, or
+ *   PSNAP_E_API      the io is read-only
+ *   PSNAP_E_RANGE    the range is not inside [0, size_bytes)
+ *   PSNAP_E_IO       offset_bytes of @err is the first byte that failed
+ *   PSNAP_E_NOSPACE  the file system under a sparse file is full
+ *   PSNAP_E_NOMEM    no memory for the aligned buffer
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_write(struct psnap_io *io,
+					    uint64_t offset_bytes,
+					    const void *buf, size_t len_bytes,
+					    struct psnap_error *err);
+
+/**
+ * psnap_io_prepare() - say which ranges are going to be written
+ * @extents:  inside the io, in any order
+ * @count:    how many
+ *
+ * Writes need no such announcement; with it an undo io saves all of them with
+ * one flush instead of one flush each.
+ * Return: 0, or the failure of an io below to save them: then do not write.
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_io_prepare(struct psnap_io *io, const struct psnap_extent *extents,
+		 size_t count, struct psnap_error *err);
+
+/**
+ * psnap_io_sync() - make everything written so far durable
+ *
+ * A failure is final: the system may have dropped what it could not write and
+ * a second call would succeed without it. Stop, and begin again from what is
+ * on the disk.
+ * Return: 0, PSNAP_E_API when the io is read-only, PSNAP_E_IO,
+ * PSNAP_E_NOSPACE.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_sync(struct psnap_io *io,
 					   struct psnap_error *err);
 
 /**

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Opening for writing, alone. What guards what: O_EXCL is granted by the kernel
+ * for a block device that nothing mounts, swaps on or holds; regular files have
+ * no such thing, so other psnaps are kept out by a lock, and loop devices and
+ * swap are looked for. All of it on the descriptor that does the writing.
+ */
+#include "io_file.h"
+
+#include "fail.h"
+#include "use.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <psnap/locate.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int refuse(void *ctx, const struct psnap_use *use)
+{
+	struct psnap_error *err = ctx;
+
+	switch (use->kind) {
+	case PSNAP_USE_MOUNTED:
+		return psnap_fail(err, PSNAP_E_BUSY,
+				  "is mounted on %s; unmount it first",
+				  use->detail);
+	case PSNAP_USE_SWAP:
+		return psnap_fail(err, PSNAP_E_BUSY,
+				  "is in use as swap; turn that off first");
+	case PSNAP_USE_HOLDER:
+	case PSNAP_USE_SNAPSHOT:
+		return psnap_fail(err, PSNAP_E_BUSY,
+				  "is held by %s; deactivate that first",
+				  use->detail);
+	case PSNAP_USE_LOOP:
+		return psnap_fail(err, PSNAP_E_BUSY,
+				  "is behind %s; detach that first",
+				  use->detail);
+	}
+	return PSNAP_E_BUSY;
+}
+
+/* Somebody by name is a better message than "busy". */
+static int refuse_used(struct psnap_io *io, struct psnap_error *err)
+{
+	struct psnap_error why = { 0 };
+	int rc = psnap_use_list(io, refuse, &why, &why);
+
+	if (rc && err)
+		*err = why;
+	return rc;
+}
+
+/* Opened without O_EXCL only to say who has it. */
+static int name_holder(const char *path, struct psnap_error *err)
+{
+	struct psnap_io *io;
+	int rc = psnap_io_open(path, &io, err);
+
+	if (rc)
+		return rc;
+	rc = refuse_used(io, err);
+	(void)psnap_io_close(io, NULL);
+	return rc ? rc
+		  : psnap_fail(err, PSNAP_E_BUSY,
+			       "is in use: mounted, or held by another "
+			       "program or device");
+}
+
+static int lock_file(int fd, struct psnap_error *err)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return psnap_fail(err, PSNAP_E_BUSY,
+				  "another psnap is at work on it");
+	/* File systems without locks exist; then there is none to respect. */
+	return 0;
+}
+
+int psnap_io_open_exclusive(const char *path, struct psnap_io **io,
+			    struct psnap_error *err)
+{
+	int rc;
+
+	*io = NULL;
+	rc = psnap_io_file_open(path, O_RDWR | O_EXCL, io, err);
+	if (rc == PSNAP_E_BUSY)
+		return name_holder(path, err);
+	if (rc)
+		return rc;
+	rc = lock_file((*io)->fd, err);
+	if (rc == 0)
+		rc = refuse_used(*io, err);
+	if (rc) {
+		(void)psnap_io_close(*io, NULL);
+		*io = NULL;
+	}
+	return rc;
+}
+
+/* The name of a file that was just created must survive a power cut too. */
+static int sync_directory(const char *path, struct psnap_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir =
+		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int rc = 0;
+
+	if (!dir)
+		return psnap_fail_nomem(err, "creating a file");
+	if (fd < 0 || fsync(fd))
+		rc = psnap_fail_errno(err, PSNAP_E_IO, errno,
+				      "its directory cannot be flushed");
+	if (fd >= 0)
+		close(fd);
+	free(dir);
+	return rc;
+}
+
+int psnap_io_open_growing(const char *path, struct psnap_io **io,
+			  struct psnap_error *err)
+{
+	struct stat st;
+	int rc;
+
+	*io = NULL;
+	rc = psnap_io_file_open(path, O_RDWR | O_CREAT, io, err);
+	if (rc)
+		return rc;
+	if (fstat((*io)->fd, &st) || !S_ISREG(st.st_mode))
+		rc = psnap_fail(err, PSNAP_E_UNSUPPORTED,
+				"is not a regular file");
+	if (rc == 0)
+		rc = lock_file((*io)->fd, err);
+	if (rc == 0)
+		rc = refuse_used(*io, err);
+	if (rc == 0)
+		rc = sync_directory(path, err);
+	if (rc) {
+		(void)psnap_io_close(*io, NULL);
+		*io = NULL;
+		return rc;
+	}
+	(*io)->size_bytes = INT64_MAX;
+	return 0;
+}
+
+bool psnap_io_overlap(const struct psnap_io *a, const struct psnap_io *b)
+{
+	struct stat sa;
+	struct stat sb;
+	dev_t disk_a;
+	dev_t disk_b;
+
+	if (a == b)
+		return true;
+	if (a->fd < 0 || b->fd < 0 || fstat(a->fd, &sa) || fstat(b->fd, &sb))
+		return false;
+	if (!S_ISBLK(sa.st_mode) || !S_ISBLK(sb.st_mode))
+		return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+	disk_a = psnap_use_disk_of(&psnap_use_roots_system, sa.st_rdev);
+	disk_b = psnap_use_disk_of(&psnap_use_roots_system, sb.st_rdev);
+	return sa.st_rdev == sb.st_rdev || disk_a == sb.st_rdev ||
+	       disk_b == sa.st_rdev;
+}
