@@ -15,7 +15,12 @@ FUZZ_PARTS := $(filter-out $(FUZZ_SRC) %/replay.c tests/fuzz/mutate_%, \
 		$(sort $(wildcard tests/fuzz/*.c)))
 FUZZ_OBJ := $(FUZZ_PARTS:%.c=$(B)/%.o)
 VIEW := $(B)/tests/view
-TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(MKSTORE) $(VIEW)
+CRASH_SRC := $(sort $(wildcard tests/crash/crash_*.c))
+CRASH_BIN := $(CRASH_SRC:tests/crash/%.c=$(B)/tests/crash/%)
+CRASH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out $(CRASH_SRC), \
+		$(sort $(wildcard tests/crash/*.c))))
+TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(CRASH_BIN) $(MKSTORE) \
+	$(VIEW)
 
 $(B)/tests/%.o: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -38,6 +43,10 @@ $(REPLAY_BIN): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/%.o \
 		$(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
+$(CRASH_BIN): $(B)/tests/crash/%: $(B)/tests/crash/%.o $(CRASH_OBJ) \
+		$(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(LIBS)
 $(VIEW): $(B)/tests/support/view.o $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
@@ -48,14 +57,18 @@ $(MKSTORE): $(MKSTORE_SRC:%.c=$(B)/%.o)
 .PHONY: test-programs check fuzz
 test-programs: all $(TEST_BIN)
 
-SUITES := unit golden corpus cli fault fuzz docs layers headers install
-.PHONY: $(SUITES:%=check-%)
-RUN = $(Q)B='$(B)' CC='$(CC)' SAN='$(SAN)' TEST='$(TEST)' tests/run
+SUITES := unit golden corpus cli fault crash fuzz docs layers headers install
+.PHONY: $(SUITES:%=check-%) crash
+# Crash states of a merge; as many of a merge that saves for undo are a fifth.
+N ?= 5000000
+RUN = $(Q)B='$(B)' CC='$(CC)' SAN='$(SAN)' TEST='$(TEST)' N='$(N)' tests/run
 check: need-check
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(RUN) $(SUITES)
 $(SUITES:%=check-%): check-%: test-programs
 	$(RUN) $*
+
+crash: check-crash
 
 # libFuzzer needs clang whatever CC is; own directory, own flags. What it finds
 # goes to $(B)/libfuzzer, as does the corpus that grows.

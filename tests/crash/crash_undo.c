@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * crash_undo [STATES] : cut the power during a merge that saves for undo, on
+ * three devices at once (store, origin, undo file), then undo; and cut the undo
+ * too. Every state has to come back to the original bytes. A wrong protocol,
+ * an undo file that is never flushed, has to be caught.
+ */
+#include "pair.h"
+#include "states.h"
+#include "test.h"
+
+#include <malloc.h>
+#include <psnap/undo.h>
+#include <stdlib.h>
+
+#define UNDO_BYTES (256u * 1024u)
+
+struct trial {
+	const struct ram *original;
+	struct ram again;
+	struct ram deeper;
+	uint64_t batch_bytes;
+	uint64_t lost;
+	uint64_t visited;
+	uint64_t second_done;
+	uint64_t second_want;
+	bool flush_undo;
+	bool stop_at_loss;
+};
+
+static int merge_saving(struct ram *ram, const struct trial *t)
+{
+	struct psnap_io *const devices[] = { &ram->devices[0].io,
+					     &ram->devices[1].io };
+	struct psnap_merge_options options = { .batch_bytes = t->batch_bytes };
+	struct psnap_merge_result result;
+	struct psnap_merge_plan plan;
+	struct psnap_undo *undo;
+	int rc;
+
+	pair_plan(ram, &plan);
+	ram->devices[2].ignore_sync = !t->flush_undo;
+	rc = psnap_undo_open(&ram->devices[2].io, devices, &undo, NULL);
+	if (rc)
+		return rc;
+	rc = psnap_merge(psnap_undo_io(undo, PSNAP_UNDO_STORE),
+			 psnap_undo_io(undo, PSNAP_UNDO_ORIGIN), &options,
+			 &plan, &result, NULL);
+	psnap_undo_close(undo);
+	return rc;
+}
+
+static bool same_pair(const struct ram *a, const struct ram *b)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (memcmp(a->devices[i].bytes, b->devices[i].bytes,
+			   a->devices[i].io.size_bytes) != 0)
+			return false;
+	return true;
+}
+
+/* When not even the header is there, nothing was overwritten. */
+static bool undo(struct ram *ram, const struct ram *original)
+{
+	struct psnap_io *const devices[] = { &ram->devices[0].io,
+					     &ram->devices[1].io };
+	struct psnap_undo_info info;
+	int rc = psnap_undo_apply(&ram->devices[2].io, devices, NULL, &info,
+				  NULL);
+
+	return (rc == 0 || rc == PSNAP_E_CORRUPT) && same_pair(ram, original);
+}
+
+static bool visit_second(void *ctx, struct ram *state)
+{
+	struct trial *t = ctx;
+	bool good = undo(state, t->original);
+
+	t->second_done++;
+	t->lost += !good;
+	return good || !t->stop_at_loss;
+}
+
+/* Merge on with the same undo file, or undo: both may be cut again. */
+static void cut_again(struct trial *t, const struct ram *state, bool merge_on)
+{
+	struct states s = { .random_per_point = 2,
+			    .limit = 200,
+			    .seed = t->visited + 7 };
+	struct ram log;
+
+	ram_init_like(&log, state);
+	ram_copy_bytes(&log, state);
+	log.recording = true;
+	if (merge_on)
+		(void)merge_saving(&log, t);
+	else
+		(void)undo(&log, t->original);
+	ram_copy_bytes(&t->again, state);
+	states_each(&s, &t->again, &log, &t->deeper, visit_second, t);
+	ram_release(&log);
+}
+
+static bool visit(void *ctx, struct ram *state)
+{
+	struct trial *t = ctx;
+	bool good;
+
+	if (t->second_done < t->second_want && ++t->visited % 53 == 0)
+		cut_again(t, state, t->visited % 2 == 0);
+	good = undo(state, t->original);
+	t->lost += !good;
+	return good || !t->stop_at_loss;
+}
+
+static uint64_t run(uint64_t exceptions, uint64_t seed, struct trial *t,
+		    uint64_t limit)
+{
+	const uint64_t sizes[] = { pair_store_bytes(exceptions),
+				   pair_origin_bytes(exceptions), UNDO_BYTES };
+	struct states s = { .random_per_point = 8,
+			    .limit = limit,
+			    .seed = seed * 31 + 5 };
+	struct ram before;
+	struct ram log;
+	struct ram state;
+
+	ram_init(&before, sizes, 3);
+	pair_make(&before, exceptions, seed);
+	ram_init_like(&log, &before);
+	ram_init_like(&state, &before);
+	ram_init_like(&t->again, &before);
+	ram_init_like(&t->deeper, &before);
+	ram_copy_bytes(&log, &before);
+	log.recording = true;
+	t->original = &before;
+	if (merge_saving(&log, t))
+		t->lost++;
+	states_each(&s, &before, &log, &state, visit, t);
+	ram_release(&before);
+	ram_release(&log);
+	ram_release(&state);
+	ram_release(&t->again);
+	ram_release(&t->deeper);
+	return s.states;
+}
+
+int main(int argc, char **argv)
+{
+	static const uint64_t counts[] = { 40, 1, 33, 70, 10 };
+	static const uint64_t batches[] = { 16, 7, 1000, 33 };
+	const uint64_t want = argc > 1 ? strtoull(argv[1], NULL, 10) : 20000;
+	struct trial wrong = { .stop_at_loss = true };
+	struct trial t = { .flush_undo = true, .second_want = want / 10 };
+	uint64_t states = 0;
+	uint64_t seed;
+
+	mallopt(M_MMAP_THRESHOLD, 1 << 28);
+	mallopt(M_TRIM_THRESHOLD, 1 << 28);
+	wrong.batch_bytes = 16 * PAIR_CHUNK_BYTES;
+	states = run(40, 1, &wrong, 0);
+	T_OK(wrong.lost > 0,
+	     "undo file never flushed: caught after %" PRIu64 " states",
+	     states);
+	for (seed = 1, states = 0; states < want; seed++) {
+		t.batch_bytes = batches[seed % 4] * PAIR_CHUNK_BYTES;
+		states += run(counts[seed % 5], seed, &t, want - states);
+	}
+	T_OK(states >= want, "%" PRIu64 " crash states", states);
+	T_OK(t.second_done >= t.second_want,
+	     "%" PRIu64 " states of a second crash", t.second_done);
+	T_EQ_U64(t.lost, 0);
+	return T_DONE();
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Small random pairs of store and origin, and a model of what they mean that
+ * shares no code with the library.
+ */
+#ifndef PSNAP_TEST_PAIR_H
+#define PSNAP_TEST_PAIR_H
+
+#include "ram.h"
+
+#include <psnap/merge.h>
+
+#define PAIR_CHUNK_BYTES 512u
+#define PAIR_PER_AREA	 32u
+
+/* Fill two blank devices: @exceptions entries with holes and disorder, random
+ * data everywhere. */
+void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed);
+
+/* Sizes for so many exceptions; the origin ends inside a chunk. */
+uint64_t pair_store_bytes(uint64_t exceptions);
+uint64_t pair_origin_bytes(uint64_t exceptions);
+
+/* Exceptions up to the terminator. */
+uint64_t pair_count(const struct ram *ram);
+
+/* What the snapshot shows, into a buffer of the origin's size. */
+void pair_view(const struct ram *ram, uint8_t *view);
+
+/* Is everything zero behind the terminator, in its area? */
+bool pair_tail_clean(const struct ram *ram);
+
+/* A plan for a pair that is known to be sound. */
+void pair_plan(const struct ram *ram, struct psnap_merge_plan *plan);
+
+#endif

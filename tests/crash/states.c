@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Enumerating crash states. Few unflushed writes: every subset. Many: none,
+ * all, all but one, only one. Always: random subsets in which writes tear at
+ * sectors of 512 bytes.
+ */
+#include "states.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXHAUSTIVE_MAX 10u
+#define PENDING_MAX    4096u
+
+struct point {
+	struct states *s;
+	const struct ram *durable;
+	const struct ram *log;
+	struct ram *state;
+	size_t pending[PENDING_MAX];
+	size_t pending_count;
+	bool (*visit)(void *ctx, struct ram *state);
+	void *ctx;
+};
+
+static uint64_t next_random(struct states *s)
+{
+	s->seed ^= s->seed << 13;
+	s->seed ^= s->seed >> 7;
+	s->seed ^= s->seed << 17;
+	return s->seed;
+}
+
+static bool done(const struct states *s)
+{
+	return s->limit && s->states >= s->limit;
+}
+
+/* Which writes of a subset reach the disk. */
+enum choice {
+	NONE,
+	ALL,
+	ALL_BUT,
+	ONLY,
+	BITS,
+	RANDOM
+};
+
+static bool try_subset(struct point *p, enum choice choice, uint64_t which)
+{
+	size_t i;
+
+	ram_copy_bytes(p->state, p->durable);
+	for (i = 0; i < p->pending_count; i++) {
+		uint64_t sectors = 0;
+
+		if (choice == ALL || (choice == ALL_BUT && i != which) ||
+		    (choice == ONLY && i == which) ||
+		    (choice == BITS && (which >> i & 1)))
+			sectors = UINT64_MAX;
+		else if (choice == RANDOM)
+			sectors = next_random(p->s);
+		if (choice == RANDOM && sectors % 4 == 0)
+			sectors = 0;
+		else if (choice == RANDOM && sectors % 4 == 1)
+			sectors = UINT64_MAX;
+		if (sectors)
+			ram_apply(p->state, p->log, p->pending[i], sectors);
+	}
+	p->s->states++;
+	return p->visit(p->ctx, p->state) && !done(p->s);
+}
+
+static bool try_point(struct point *p)
+{
+	uint64_t i;
+
+	if (p->pending_count == 0)
+		return try_subset(p, NONE, 0);
+	if (p->pending_count <= EXHAUSTIVE_MAX) {
+		for (i = 0; i < UINT64_C(1) << p->pending_count; i++)
+			if (!try_subset(p, BITS, i))
+				return false;
+	} else {
+		if (!try_subset(p, NONE, 0) || !try_subset(p, ALL, 0))
+			return false;
+		for (i = 0; i < p->pending_count; i++)
+			if (!try_subset(p, ALL_BUT, i) ||
+			    !try_subset(p, ONLY, i))
+				return false;
+	}
+	for (i = 0; i < p->s->random_per_point; i++)
+		if (!try_subset(p, RANDOM, 0))
+			return false;
+	return true;
+}
+
+/* A flush makes the pending writes of its device durable, in order. */
+static void flush(struct point *p, struct ram *durable, unsigned int device)
+{
+	size_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < p->pending_count; i++) {
+		if (p->log->events[p->pending[i]].device == device)
+			ram_apply(durable, p->log, p->pending[i], UINT64_MAX);
+		else
+			p->pending[kept++] = p->pending[i];
+	}
+	p->pending_count = kept;
+}
+
+void states_each(struct states *s, const struct ram *before,
+		 const struct ram *log, struct ram *state,
+		 bool (*visit)(void *ctx, struct ram *state), void *ctx)
+{
+	struct ram durable;
+	struct point *p;
+	size_t i;
+
+	ram_init_like(&durable, before);
+	ram_copy_bytes(&durable, before);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		abort();
+	*p = (struct point){ .s = s,
+			     .durable = &durable,
+			     .log = log,
+			     .state = state,
+			     .visit = visit,
+			     .ctx = ctx };
+	for (i = 0; i < log->event_count; i++) {
+		const struct ram_event *e = &log->events[i];
+
+		if (e->len_bytes == 0)
+			flush(p, &durable, e->device);
+		else if (p->pending_count < PENDING_MAX)
+			p->pending[p->pending_count++] = i;
+		else
+			abort();
+		if (!try_point(p))
+			break;
+	}
+	free(p);
+	ram_release(&durable);
+}
