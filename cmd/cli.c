@@ -21,6 +21,7 @@ static const char *const progress_words[] = { "auto", "bar", "json", "none",
 
 /* clang-format off */
 static struct poptOption common_options[] = {
+	/* First, so that a table without it begins one row later. */
 	{ "chunk-size", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_CHUNK_SIZE,
 	  "use this chunk size whatever the header says", "SIZE" },
 	{ "progress", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_PROGRESS,
@@ -192,7 +193,7 @@ int psnap_cli_parse(struct psnap_cli *cli, const struct psnap_cli_tool *tool,
 	};
 	cli->tables[1] = (struct poptOption){
 		.argInfo = POPT_ARG_INCLUDE_TABLE,
-		.arg = common_options,
+		.arg = common_options + (tool->no_chunk_size ? 1 : 0),
 		.descrip = "Common options:",
 	};
 	cli->con = poptGetContext(tool->name, argc, argv, cli->tables,

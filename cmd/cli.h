@@ -40,6 +40,7 @@ enum psnap_cli_option {
  *            pointer, so that each value passes @option (popt would leak the
  *            first of two)
  * @formats:  what --output may be
+ * @no_chunk_size:  it has no --chunk-size
  * @option:   called for each option; @arg is NULL for those without a value.
  *            Sets *arg to NULL to keep the string (release with free()).
  *            Returns 0, or an exit status after a message
@@ -50,6 +51,7 @@ struct psnap_cli_tool {
 	const char *after;
 	struct poptOption *options;
 	unsigned int formats;
+	bool no_chunk_size;
 	int (*option)(void *ctx, int val, char **arg);
 };
 

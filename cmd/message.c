@@ -18,6 +18,8 @@
 #define LINE_BYTES 9000
 
 static const char *program_name = "psnap";
+static const char *interrupted_words =
+	"nothing was changed, run the same command again";
 
 void psnap_msg_program(const char *name)
 {
@@ -135,6 +137,21 @@ int psnap_msg_error(const char *subject, const struct psnap_error *err)
 	return exit_of(err->code);
 }
 
+int psnap_msg_unfinished(const char *subject, const struct psnap_error *err)
+{
+	if (err->code == PSNAP_E_INTERRUPTED)
+		return psnap_msg_interrupted(subject);
+	psnap_msg(subject, "%s; run the same command again to go on",
+		  err->message[0] != '\0' ? err->message
+					  : psnap_err_text(err->code));
+	return PSNAP_EXIT_FAILED;
+}
+
+void psnap_msg_interrupted_words(const char *words)
+{
+	interrupted_words = words;
+}
+
 int psnap_msg_interrupted(const char *subject)
 {
 	static bool said;
@@ -143,8 +160,7 @@ int psnap_msg_interrupted(const char *subject)
 	if (said)
 		return PSNAP_EXIT_INTERRUPTED;
 	said = true;
-	psnap_msg(subject, "interrupted; nothing was changed, run the same "
-			   "command again");
+	psnap_msg(subject, "interrupted; %s", interrupted_words);
 	return PSNAP_EXIT_INTERRUPTED;
 }
 

@@ -47,6 +47,21 @@ int psnap_msg_usage(const char *fmt, ...) PSNAP_PRINTF(1, 2);
  */
 int psnap_msg_error(const char *subject, const struct psnap_error *err);
 
+/**
+ * psnap_msg_interrupted_words() - what an interruption means from now on
+ * @words:  follow "interrupted; "; kept until replaced. At the beginning they
+ *          say that nothing was changed
+ */
+void psnap_msg_interrupted_words(const char *words);
+
+/**
+ * psnap_msg_unfinished() - psnap_msg_error() for work that had begun to write
+ *
+ * Ends with the words that say how to go on. Return: PSNAP_EXIT_FAILED, or
+ * PSNAP_EXIT_INTERRUPTED.
+ */
+int psnap_msg_unfinished(const char *subject, const struct psnap_error *err);
+
 /** psnap_msg_interrupted() - say that it is safe to begin again; the status */
 int psnap_msg_interrupted(const char *subject);
 

@@ -85,9 +85,46 @@ int psnap_operand_open(struct psnap_operand *operand, const char *name,
 	return 0;
 }
 
+int psnap_operand_open_exclusive(struct psnap_operand *operand,
+				 const char *name)
+{
+	struct psnap_error err = { 0 };
+	int rc;
+
+	operand->name = name;
+	rc = psnap_locate(name, &operand->path, &err);
+	if (rc == 0)
+		rc = psnap_io_open_exclusive(operand->path, &operand->io, &err);
+	return rc < 0 ? psnap_msg_error(name, &err) : 0;
+}
+
+int psnap_operand_open_pair(struct psnap_operand *store, const char *store_name,
+			    struct psnap_operand *origin,
+			    const char *origin_name, bool write, bool quiet)
+{
+	int status;
+
+	status = write ? psnap_operand_open_exclusive(store, store_name)
+		       : psnap_operand_open(store, store_name, quiet);
+	if (status != 0)
+		return status;
+	/* For reading first: the second of two exclusive opens of one object
+	 * would only say that it is in use. */
+	status = psnap_operand_open(origin, origin_name, quiet || write);
+	if (status != 0)
+		return status;
+	if (psnap_io_overlap(store->io, origin->io))
+		return psnap_msg_usage("%s: STORE and ORIGIN are the same",
+				       origin_name);
+	if (!write)
+		return 0;
+	psnap_operand_close(origin);
+	return psnap_operand_open_exclusive(origin, origin_name);
+}
+
 void psnap_operand_close(struct psnap_operand *operand)
 {
-	/* A failed close loses nothing that was only read. */
+	/* A failed close loses nothing: what was written is flushed. */
 	psnap_io_close(operand->io, NULL);
 	for (size_t i = 0; i < operand->use_count; i++)
 		free(operand->uses[i].detail);

@@ -18,7 +18,7 @@ struct psnap_operand_use {
  * struct psnap_operand - zero-initialise, then psnap_operand_open()
  * @name:       as the user wrote it; messages say this
  * @path:       where it was found
- * @io:         open for reading
+ * @io:         open for reading, or for writing and alone
  * @uses:       who else uses it
  */
 struct psnap_operand {
@@ -38,6 +38,26 @@ struct psnap_operand {
  */
 int psnap_operand_open(struct psnap_operand *operand, const char *name,
 		       bool quiet);
+
+/**
+ * psnap_operand_open_exclusive() - find and open an operand for writing, alone
+ *
+ * Return: 0, or an exit status after a message; something that is in use is
+ * refused. End with psnap_operand_close() either way.
+ */
+int psnap_operand_open_exclusive(struct psnap_operand *operand,
+				 const char *name);
+
+/**
+ * psnap_operand_open_pair() - open STORE and ORIGIN
+ * @write:  for writing, alone; otherwise as psnap_operand_open()
+ *
+ * Return: 0, or an exit status after a message; two that hold the same bytes
+ * are a usage error. End both with psnap_operand_close() either way.
+ */
+int psnap_operand_open_pair(struct psnap_operand *store, const char *store_name,
+			    struct psnap_operand *origin,
+			    const char *origin_name, bool write, bool quiet);
 
 /** psnap_operand_use_kind() - "mounted", "swap", ...: the word in JSON */
 const char *psnap_operand_use_kind(enum psnap_use_kind kind);

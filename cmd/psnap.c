@@ -5,7 +5,9 @@
  */
 #include "check.h"
 #include "dump.h"
+#include "merge.h"
 #include "output.h"
+#include "undo.h"
 
 #include <psnap/error.h>
 #include <signal.h>
@@ -21,6 +23,10 @@ static const struct command {
 	  "say what is wrong with a store and what the kernel would do" },
 	{ "dump", psnap_dump_main,
 	  "print header, table of exceptions, or where a byte is kept" },
+	{ "merge", psnap_merge_main,
+	  "copy a store back onto its origin, which becomes the snapshot" },
+	{ "undo", psnap_undo_main,
+	  "put back what a command with --undo overwrote" },
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -51,7 +57,7 @@ static int print_help(void)
 	     "       psnap help [COMMAND]\n"
 	     "\n"
 	     "Look at persistent snapshot stores of Linux device-mapper (COW\n"
-	     "devices) without activating anything.\n"
+	     "devices), and merge them, without activating anything.\n"
 	     "\n"
 	     "Commands:");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)

@@ -65,6 +65,25 @@ int psnap_report_finding(void *ctx, const struct psnap_finding *finding);
 int psnap_report_end(struct psnap_report *report,
 		     const struct psnap_check_result *result);
 
+#define PSNAP_REPORT_PLACE_BYTES 130
+
+/**
+ * psnap_report_place() - where a finding is, as it begins a sentence
+ * @place:  out: filled and returned; "byte 4128, area 0 entry 2: ", as much as
+ *          is known of it
+ */
+const char *psnap_report_place(const struct psnap_finding *finding,
+			       char place[PSNAP_REPORT_PLACE_BYTES]);
+
+/** psnap_report_json_finding() - the members of a finding, without braces */
+void psnap_report_json_finding(struct psnap_outbuf *out,
+			       const struct psnap_finding *finding);
+
+/** psnap_report_json_verdict() - ,"verdict":{...} */
+void psnap_report_json_verdict(struct psnap_outbuf *out,
+			       const struct psnap_check_result *result,
+			       int exit_status);
+
 /** psnap_report_found() - was anything found at all, ignored or not? */
 bool psnap_report_found(const struct psnap_check_result *result);
 

@@ -45,16 +45,11 @@ static void json_begin(struct psnap_report *report)
 	psnap_outbuf_text(out, report->ndjson ? "]}\n" : "],\n\"findings\":[");
 }
 
-static void json_finding(struct psnap_report *report,
-			 const struct psnap_finding *finding)
+void psnap_report_json_finding(struct psnap_outbuf *out,
+			       const struct psnap_finding *finding)
 {
 	const struct psnap_finding_info *info = psnap_finding_info(finding->id);
-	struct psnap_outbuf *out = report->out;
 
-	if (report->ndjson)
-		psnap_outbuf_text(out, "{\"type\":\"finding\",");
-	else
-		psnap_outbuf_text(out, report->lines > 0 ? ",\n{" : "\n{");
 	psnap_outbuf_printf(out,
 			    "\"id\":\"%s\",\"severity\":\"%s\","
 			    "\"device\":\"%s\"",
@@ -84,6 +79,18 @@ static void json_finding(struct psnap_report *report,
 	psnap_json_string(out, info->kernel);
 	psnap_outbuf_text(out, ",\"repair\":");
 	psnap_json_string(out, info->repair);
+}
+
+static void json_finding(struct psnap_report *report,
+			 const struct psnap_finding *finding)
+{
+	struct psnap_outbuf *out = report->out;
+
+	if (report->ndjson)
+		psnap_outbuf_text(out, "{\"type\":\"finding\",");
+	else
+		psnap_outbuf_text(out, report->lines > 0 ? ",\n{" : "\n{");
+	psnap_report_json_finding(out, finding);
 	psnap_outbuf_text(out, report->ndjson ? "}\n" : "}");
 }
 
@@ -129,9 +136,9 @@ static const char *merge_json(const struct psnap_check_result *result)
 	return result->safe_to_merge ? "true" : "false";
 }
 
-static void json_verdict(struct psnap_outbuf *out,
-			 const struct psnap_check_result *result,
-			 int exit_status)
+void psnap_report_json_verdict(struct psnap_outbuf *out,
+			       const struct psnap_check_result *result,
+			       int exit_status)
 {
 	psnap_outbuf_printf(
 		out,
@@ -170,7 +177,7 @@ static void json_end(struct psnap_report *report,
 			 result->table_read ? &result->usage : NULL);
 	psnap_json_member(out, "data_bytes_read", true,
 			  result->data_bytes_read);
-	json_verdict(out, result, exit_status);
+	psnap_report_json_verdict(out, result, exit_status);
 	psnap_outbuf_text(out, "}\n");
 }
 

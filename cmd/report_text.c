@@ -7,6 +7,7 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static void text_begin(struct psnap_report *report)
 {
@@ -20,35 +21,36 @@ static void text_id(struct psnap_outbuf *out, enum psnap_severity severity,
 			    psnap_finding_info(id)->name);
 }
 
-/* "byte 4128, area 0 entry 2: ", as much as is known of it. */
-static void text_place(struct psnap_outbuf *out,
-		       const struct psnap_finding *finding)
+const char *psnap_report_place(const struct psnap_finding *finding,
+			       char place[PSNAP_REPORT_PLACE_BYTES])
 {
-	const char *before = "";
+	char byte[40] = "";
+	char area[40] = "";
+	char entry[40] = "";
 
-	if (finding->offset_bytes != PSNAP_NOWHERE) {
-		psnap_outbuf_printf(out, "%sbyte %" PRIu64,
-				    finding->on_origin ? "origin " : "",
-				    finding->offset_bytes);
-		before = ", ";
-	}
+	if (finding->offset_bytes != PSNAP_NOWHERE)
+		snprintf(byte, sizeof(byte), "%sbyte %" PRIu64,
+			 finding->on_origin ? "origin " : "",
+			 finding->offset_bytes);
 	if (finding->area_index != PSNAP_NOWHERE) {
-		psnap_outbuf_printf(out, "%sarea %" PRIu64, before,
-				    finding->area_index);
-		before = " ";
+		snprintf(area, sizeof(area), "%sarea %" PRIu64,
+			 byte[0] != '\0' ? ", " : "", finding->area_index);
 		if (finding->entry_index != PSNAP_NOWHERE)
-			psnap_outbuf_printf(out, " entry %" PRIu64,
-					    finding->entry_index);
+			snprintf(entry, sizeof(entry), " entry %" PRIu64,
+				 finding->entry_index);
 	}
-	if (before[0] != '\0')
-		psnap_outbuf_text(out, ": ");
+	snprintf(place, PSNAP_REPORT_PLACE_BYTES, "%s%s%s%s", byte, area, entry,
+		 byte[0] != '\0' || area[0] != '\0' ? ": " : "");
+	return place;
 }
 
 static void text_finding(struct psnap_report *report,
 			 const struct psnap_finding *finding)
 {
+	char place[PSNAP_REPORT_PLACE_BYTES];
+
 	text_id(report->out, finding->severity, finding->id);
-	text_place(report->out, finding);
+	psnap_outbuf_text(report->out, psnap_report_place(finding, place));
 	psnap_outbuf_plain(report->out, finding->text);
 	psnap_outbuf_text(report->out, "\n");
 }

@@ -32,7 +32,7 @@ cannot_open() {
 }
 
 @test "an empty name is an operational error" {
-	for command in check dump; do
+	for command in check dump undo; do
 		complains 8 "psnap-$command: " "$PSNAP" "$command" ''
 		[[ -z $output ]]
 	done

@@ -31,9 +31,9 @@ full_is_noticed() {
 	for format in text json ndjson; do
 		for_each_tool full_is_noticed store --output="$format"
 	done
-	for_each_tool full_is_noticed --help
-	for_each_tool full_is_noticed --version
-	for_each_tool full_is_noticed --list-options
+	for_every_tool full_is_noticed --help
+	for_every_tool full_is_noticed --version
+	for_every_tool full_is_noticed --list-options
 	name=psnap-check tool=("$PSNAP" check)
 	full_is_noticed --explain=all
 	name=psnap-dump tool=("$PSNAP" dump)
@@ -141,4 +141,51 @@ progress_is_for_stderr() {
 @test "progress never mixes with the results" {
 	sound_store store
 	for_each_tool progress_is_for_stderr
+}
+
+# A pair that was merged, with its undo file.
+merged_pair() {
+	sound_store store
+	head -c 1M /dev/urandom >origin
+	psnap_merge -q --undo=undo store origin
+}
+
+@test "a merge and an undo print their result on standard output alone" {
+	merged_pair
+	for format in text json; do
+		for operands in 'merge store origin' 'merge -n store origin' \
+			'undo --verify undo' 'undo -n undo' 'undo undo'; do
+			# shellcheck disable=SC2086 # several words on purpose
+			silent 0 "$PSNAP" $operands --output=$format
+			[[ -n $output ]]
+			# shellcheck disable=SC2086
+			silent 0 "$PSNAP" $operands --output=$format -q
+			[[ -z $output ]]
+			# shellcheck disable=SC2086
+			run -8 --separate-stderr to /dev/full \
+				"$PSNAP" $operands --output=$format
+			[[ $stderr == *"no space left on device" ]]
+		done
+	done
+}
+
+@test "closed descriptors never make a merge or an undo write to a wrong one" {
+	sound_store store
+	head -c 1M /dev/urandom >origin
+	cp store store.orig
+	cp origin origin.orig
+	local wanted
+	wanted=$(view_sum store origin)
+	every_one_closed() {
+		"$@" <&- >&- 2>&-
+	}
+	every_one_closed "$PSNAP" merge -q --undo=undo store origin
+	[[ $(sum_of origin) == "$wanted" ]]
+	every_one_closed "$PSNAP" undo -q undo
+	cmp store store.orig
+	cmp origin origin.orig
+	# With a result that cannot be printed, but without harm.
+	run every_one_closed "$PSNAP" merge store origin
+	((status == 8))
+	[[ $(sum_of origin) == "$wanted" ]]
 }

@@ -26,6 +26,20 @@ psnap_check() {
 psnap_dump() {
 	"$PSNAP" dump "$@"
 }
+psnap_merge() {
+	"$PSNAP" merge "$@"
+}
+psnap_undo() {
+	"$PSNAP" undo "$@"
+}
+
+# The sha256 of a file alone, and of what the snapshot STORE ORIGIN shows.
+sum_of() {
+	sha256sum <"$1" | cut -d ' ' -f 1
+}
+view_sum() {
+	"${PSNAP%/*}/tests/view" "$1" "$2" | sha256sum | cut -d ' ' -f 1
+}
 
 # store NAME <RECIPE: make a store, see mkstore --help.
 store() {
@@ -47,6 +61,10 @@ corpus_cases() {
 	for file in "$TESTS"/corpus/*/cow.img.gz; do
 		basename "${file%/*}"
 	done
+}
+# recorded CASE KEY: what the kernel said of it.
+recorded() {
+	sed -n "s/^$2 //p" "$TESTS/corpus/$1/expected" | head -n 1
 }
 corpus() { # CASE DIR
 	gzip -dc "$TESTS/corpus/$1/cow.img.gz" >"$2/$1.cow"
@@ -85,10 +103,20 @@ name=psnap
 tool=("$PSNAP")
 
 # for_each_tool COMMAND...: with $name and $tool set for psnap check and
-# psnap-check, psnap dump and psnap-dump.
+# psnap-check, psnap dump and psnap-dump, which take a store and only read it.
 for_each_tool() {
-	local command
-	for command in check dump; do
+	for_tools 'check dump' "$@"
+}
+
+# for_every_tool COMMAND...: the same for all commands.
+for_every_tool() {
+	for_tools 'check dump merge undo' "$@"
+}
+
+for_tools() { # COMMANDS COMMAND...
+	local command commands=$1
+	shift
+	for command in $commands; do
 		name=psnap-$command
 		tool=("$PSNAP" "$command")
 		"$@"
@@ -189,7 +217,15 @@ ended() { # STATUS PID
 	return 1
 }
 
-# schema check|dump|ndjson: the schema in psnap-json(5) as JSON.
+# A valid store without exceptions, which the kernel would use again.
+is_empty_store() {
+	expect 0 psnap_check --all-areas "$1"
+	[[ $output == *'state:   empty'* ]]
+	[[ $output == *'table:   0 exceptions in 0 runs, last area 0'* ]]
+	[[ $output == *'valid 1, '* ]]
+}
+
+# schema check|dump|merge|undo|ndjson: the schema in psnap-json(5) as JSON.
 schema() {
 	sed -n "/^\\.\\\\\" BEGIN SCHEMA $1\$/,/^\\.\\\\\" END SCHEMA $1\$/p" \
 		"$TESTS/../man/psnap-json.5" |

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of psnap merge. Everything that can be wrong with it is
+ * found here, before anything is opened.
+ */
+#include "merge.h"
+#include "parse.h"
+
+#include <stdlib.h>
+
+enum {
+	OPT_DRY_RUN = 1,
+	OPT_UNDO,
+	OPT_KEEP_STORE,
+	OPT_SKIP_EQUAL,
+	OPT_VERIFY,
+	OPT_ACCEPT_INVALID,
+	OPT_BATCH,
+};
+
+/* clang-format off */
+static struct poptOption options[] = {
+	{ "dry-run", 'n', POPT_ARG_NONE, NULL, OPT_DRY_RUN,
+	  "say what would be done, and change nothing", NULL },
+	{ "undo", 0, POPT_ARG_STRING, NULL, OPT_UNDO,
+	  "first save to FILE what will be overwritten, so that psnap undo can "
+	  "put it back", "FILE" },
+	{ "keep-store", 0, POPT_ARG_NONE, NULL, OPT_KEEP_STORE,
+	  "copy, but leave the exceptions in the store", NULL },
+	{ "skip-equal", 0, POPT_ARG_NONE, NULL, OPT_SKIP_EQUAL,
+	  "read the origin first and write only what differs", NULL },
+	{ "verify", 0, POPT_ARG_NONE, NULL, OPT_VERIFY,
+	  "read back what was written and compare", NULL },
+	{ "accept-invalid", 0, POPT_ARG_NONE, NULL, OPT_ACCEPT_INVALID,
+	  "also merge a snapshot that is marked invalid", NULL },
+	{ "batch", 0, POPT_ARG_STRING, NULL, OPT_BATCH,
+	  "data between two flushes (default: 64M)", "SIZE" },
+	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
+	  "print text or json (default: text)", "FORMAT" },
+	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
+	  "print no report; the exit status tells", NULL },
+	POPT_TABLEEND
+};
+/* clang-format on */
+
+static const char usage[] =
+	"[OPTION...] STORE ORIGIN\n"
+	"\n"
+	"Copy every exception of a snapshot store back onto its origin: the\n"
+	"origin becomes what the snapshot showed, the store valid and empty.\n"
+	"Neither may be in use. A merge that was cut at any point goes on when\n"
+	"the same command is run again. STORE and ORIGIN are files, block\n"
+	"devices, or UUID=, LABEL=, PARTUUID= or PARTLABEL= and a value.";
+
+static const char after[] =
+	"\n"
+	"SIZE is bytes; K M G T P E mean powers of 1024, s sectors of 512 "
+	"bytes.\n"
+	"\n"
+	"Exit status: 0 merged, or there was nothing to merge, 4 refused, 8 "
+	"failed,\n"
+	"16 usage, 32 interrupted. What failed or was interrupted goes on when "
+	"the\n"
+	"same command is run again.\n";
+
+static int set_undo(struct psnap_merge_args *args, char **arg)
+{
+	if ((*arg)[0] == '\0')
+		return psnap_cli_bad_value("--undo", *arg, "is no file name");
+	free(args->undo);
+	args->undo = *arg;
+	*arg = NULL;
+	return 0;
+}
+
+static int set_batch(struct psnap_merge_args *args, const char *arg)
+{
+	const char *problem;
+	uint64_t bytes;
+
+	problem = psnap_parse_size(arg, &bytes);
+	if (!problem && bytes == 0)
+		problem = "is no amount of data";
+	if (problem)
+		return psnap_cli_bad_value("--batch", arg, problem);
+	args->merge.batch_bytes = bytes;
+	return 0;
+}
+
+static int take_option(void *ctx, int val, char **arg)
+{
+	struct psnap_merge_args *args = ctx;
+
+	switch (val) {
+	case OPT_DRY_RUN:
+		args->dry_run = true;
+		return 0;
+	case OPT_UNDO:
+		return set_undo(args, arg);
+	case OPT_KEEP_STORE:
+		args->merge.keep_store = true;
+		return 0;
+	case OPT_SKIP_EQUAL:
+		args->merge.skip_equal = true;
+		return 0;
+	case OPT_VERIFY:
+		args->merge.verify = true;
+		return 0;
+	case OPT_ACCEPT_INVALID:
+		args->merge.accept_invalid = true;
+		return 0;
+	default:
+		return set_batch(args, *arg);
+	}
+}
+
+int psnap_merge_args_parse(struct psnap_merge_args *args, int argc,
+			   const char **argv)
+{
+	static const char *const operands[] = { "STORE", "ORIGIN", NULL };
+	static const struct psnap_cli_tool tool = {
+		.name = "psnap-merge",
+		.usage = usage,
+		.after = after,
+		.options = options,
+		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON,
+		.no_chunk_size = true,
+		.option = take_option,
+	};
+	int status;
+
+	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
+	if (status != PSNAP_CLI_GO_ON)
+		return status;
+	status = psnap_cli_operands(&args->cli, operands, 2);
+	return status == 0 ? PSNAP_CLI_GO_ON : status;
+}
+
+void psnap_merge_args_end(struct psnap_merge_args *args)
+{
+	psnap_cli_end(&args->cli);
+	free(args->undo);
+	args->undo = NULL;
+}

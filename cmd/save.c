@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * --undo FILE of a command that writes. What can be wrong with the place of the
+ * file is found before it is created: a merge that stops half-way because its
+ * undo file has no room is worse than one that does not begin.
+ */
+#include "save.h"
+
+#include "message.h"
+#include "output.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* The directory that a new file at @path would be in; NULL: no memory. */
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* Is @st on a file system that stands on the very device of @operand? */
+static bool stands_on(const struct stat *st,
+		      const struct psnap_operand *operand)
+{
+	struct stat device;
+
+	return fstat(operand->io->fd, &device) == 0 &&
+	       S_ISBLK(device.st_mode) && device.st_rdev == st->st_dev;
+}
+
+static int check_room(const char *path, const char *where, uint64_t need_bytes)
+{
+	struct statvfs fs;
+	uint64_t free_bytes;
+
+	/* A file system that does not tell has to be tried. */
+	if (statvfs(where, &fs) < 0 ||
+	    __builtin_mul_overflow((uint64_t)fs.f_bavail, (uint64_t)fs.f_frsize,
+				   &free_bytes) ||
+	    free_bytes >= need_bytes)
+		return 0;
+	psnap_msg(path,
+		  "the undo file may need %" PRIu64 " bytes and %" PRIu64
+		  " are free; nothing was changed",
+		  need_bytes, free_bytes);
+	return PSNAP_EXIT_FAILED;
+}
+
+/* What would be overwritten, or stand in the way, is no place for the file. */
+static int check_object(const char *path, const struct psnap_operand *store,
+			const struct psnap_operand *origin)
+{
+	struct psnap_io *io;
+	int status = 0;
+
+	/* A new file; and why another one cannot be opened is said when it is
+	 * opened for writing. */
+	if (psnap_io_open(path, &io, NULL) < 0)
+		return 0;
+	if (psnap_io_overlap(io, store->io))
+		status = psnap_msg_usage("--undo: %s is the store", path);
+	else if (psnap_io_overlap(io, origin->io))
+		status = psnap_msg_usage("--undo: %s is the origin", path);
+	else if (psnap_output_same_object(STDOUT_FILENO, io->fd))
+		status = psnap_msg_usage("--undo: %s is standard output", path);
+	psnap_io_close(io, NULL);
+	return status;
+}
+
+static int check_place(const char *path, const struct psnap_operand *store,
+		       const struct psnap_operand *origin, uint64_t need_bytes)
+{
+	char *directory = directory_of(path);
+	const char *where = path;
+	struct stat st;
+	int status;
+
+	if (!directory)
+		return psnap_msg_nomem();
+	status = check_object(path, store, origin);
+	if (status == 0 && stat(where, &st) < 0) {
+		where = directory;
+		/* No such directory: opening will say so. */
+		if (stat(where, &st) < 0)
+			goto out;
+	}
+	if (status == 0 && (stands_on(&st, store) || stands_on(&st, origin))) {
+		psnap_msg(path, "the undo file would be on the device that is "
+				"written to; nothing was changed");
+		status = PSNAP_EXIT_FAILED;
+	}
+	if (status == 0)
+		status = check_room(path, where, need_bytes);
+out:
+	free(directory);
+	return status;
+}
+
+/* psnap undo may be run in another directory. Links stay as they are: the name
+ * behind one may be another one tomorrow. NULL: no memory. */
+static char *absolute(const char *path)
+{
+	char *directory;
+	char *text = NULL;
+
+	if (path[0] == '/')
+		return strdup(path);
+	directory = getcwd(NULL, 0);
+	if (!directory)
+		return strdup(path);
+	text = malloc(strlen(directory) + strlen(path) + 2);
+	if (text) {
+		strcpy(text, directory);
+		strcat(text, "/");
+		strcat(text, path);
+	}
+	free(directory);
+	return text;
+}
+
+/* The undo file is to know the devices under their absolute names. */
+static int open_undo(struct psnap_save *save, struct psnap_error *err)
+{
+	const char *given[PSNAP_UNDO_DEVICES];
+	char *names[PSNAP_UNDO_DEVICES];
+	int rc = 0;
+
+	for (int i = 0; i < PSNAP_UNDO_DEVICES; i++) {
+		given[i] = save->devices[i]->name;
+		names[i] = absolute(given[i]);
+		if (names[i])
+			save->devices[i]->name = names[i];
+		else
+			rc = err->code = PSNAP_E_NOMEM;
+	}
+	if (rc == 0)
+		rc = psnap_undo_open(save->file, save->devices, &save->undo,
+				     err);
+	for (int i = 0; i < PSNAP_UNDO_DEVICES; i++) {
+		save->devices[i]->name = given[i];
+		free(names[i]);
+	}
+	return rc;
+}
+
+int psnap_save_open(struct psnap_save *save, const char *path,
+		    struct psnap_operand *store, struct psnap_operand *origin,
+		    uint64_t need_bytes)
+{
+	struct psnap_error err = { 0 };
+	int status;
+	int rc;
+
+	save->devices[PSNAP_UNDO_STORE] = store->io;
+	save->devices[PSNAP_UNDO_ORIGIN] = origin->io;
+	if (!path)
+		return 0;
+	status = check_place(path, store, origin, need_bytes);
+	if (status != 0)
+		return status;
+	rc = psnap_io_open_growing(path, &save->file, &err);
+	if (rc == 0 && (psnap_io_overlap(save->file, store->io) ||
+			psnap_io_overlap(save->file, origin->io)))
+		return psnap_msg_usage("--undo: %s is written to", path);
+	if (rc < 0)
+		return psnap_msg_error(path, &err);
+	rc = open_undo(save, &err);
+	if (rc < 0) {
+		status = psnap_msg_error(path, &err);
+		/* An undo file of other devices is no fault of the system. */
+		return rc == PSNAP_E_BUSY ? PSNAP_EXIT_LEFT : status;
+	}
+	save->path = path;
+	for (unsigned int i = 0; i < PSNAP_UNDO_DEVICES; i++)
+		save->devices[i] =
+			psnap_undo_io(save->undo, (enum psnap_undo_device)i);
+	return 0;
+}
+
+uint64_t psnap_save_bytes(const struct psnap_save *save)
+{
+	struct stat st;
+
+	if (!save->file || fstat(save->file->fd, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+void psnap_save_close(struct psnap_save *save)
+{
+	psnap_undo_close(save->undo);
+	/* Everything that counts in it was flushed before it was relied on. */
+	psnap_io_close(save->file, NULL);
+	save->undo = NULL;
+	save->file = NULL;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * psnap undo: open the undo file and the devices, put back, report. The file
+ * itself is only read, so whatever goes wrong can be tried again.
+ */
+#include "undo.h"
+
+#include "output.h"
+
+#include <stdlib.h>
+
+/* The library's "somebody else holds it" means here: for other devices. */
+static int fail(const char *subject, const struct psnap_error *err)
+{
+	int status = psnap_msg_error(subject, err);
+
+	return err->code == PSNAP_E_BUSY ? PSNAP_EXIT_LEFT : status;
+}
+
+static int inspect(struct psnap_undo_job *job)
+{
+	struct psnap_error err = { 0 };
+
+	if (psnap_undo_inspect(job->file.io, &job->progress, &job->info, &err) <
+	    0)
+		return fail(job->file.name, &err);
+	return 0;
+}
+
+/* Given, or as the undo file knows it; NULL after a message. */
+static const char *device_name(const struct psnap_undo_job *job,
+			       enum psnap_undo_device device)
+{
+	const struct psnap_cli *cli = &job->args->cli;
+
+	if (cli->operand_count > 1 + (int)device)
+		return cli->operands[1 + (int)device];
+	if (job->info.names[device][0] != '\0')
+		return job->info.names[device];
+	psnap_msg_usage("%s: it does not say what the %s was called; name it",
+			job->file.name,
+			device == PSNAP_UNDO_STORE ? "store" : "origin");
+	return NULL;
+}
+
+static int open_devices(struct psnap_undo_job *job)
+{
+	const char *store = device_name(job, PSNAP_UNDO_STORE);
+	const char *origin;
+
+	if (!store)
+		return PSNAP_EXIT_USAGE;
+	origin = device_name(job, PSNAP_UNDO_ORIGIN);
+	if (!origin)
+		return PSNAP_EXIT_USAGE;
+	return psnap_operand_open_pair(&job->devices[PSNAP_UNDO_STORE], store,
+				       &job->devices[PSNAP_UNDO_ORIGIN], origin,
+				       !job->args->dry_run,
+				       job->args->cli.quiet);
+}
+
+/* What is going to be written must not be the file it is written from. */
+static int check_devices(const struct psnap_undo_job *job)
+{
+	for (int i = 0; i < PSNAP_UNDO_DEVICES; i++) {
+		const struct psnap_operand *device = &job->devices[i];
+
+		if (psnap_io_overlap(job->file.io, device->io))
+			return psnap_msg_usage("%s: it is the undo file itself",
+					       device->name);
+	}
+	return 0;
+}
+
+/* The report must go to none of them; with --verify there are no devices. */
+static int open_output(const struct psnap_undo_job *job,
+		       struct psnap_output *output)
+{
+	struct psnap_io *const inputs[] = {
+		job->file.io,
+		job->devices[PSNAP_UNDO_STORE].io,
+		job->devices[PSNAP_UNDO_ORIGIN].io,
+		NULL,
+	};
+
+	return psnap_output_open(output, NULL, false, inputs);
+}
+
+static int put_back(struct psnap_undo_job *job)
+{
+	struct psnap_io *const devices[PSNAP_UNDO_DEVICES] = {
+		job->devices[PSNAP_UNDO_STORE].io,
+		job->devices[PSNAP_UNDO_ORIGIN].io,
+	};
+	struct psnap_error err = { 0 };
+	int rc;
+
+	if (job->args->dry_run) {
+		rc = psnap_undo_matches(job->file.io, devices, &err);
+		return rc < 0 ? fail(job->file.name, &err) : 0;
+	}
+	psnap_msg_interrupted_words("run the same command again");
+	rc = psnap_undo_apply(job->file.io, devices, &job->progress, &job->info,
+			      &err);
+	if (rc == PSNAP_E_BUSY || rc == PSNAP_E_CORRUPT)
+		return fail(job->file.name, &err);
+	if (rc < 0)
+		return psnap_msg_unfinished(job->file.name, &err);
+	psnap_msg_interrupted_words("everything is put back, but the report is "
+				    "not complete");
+	return 0;
+}
+
+static int run(struct psnap_undo_job *job)
+{
+	struct psnap_output output = { 0 };
+	int status;
+
+	status = inspect(job);
+	if (status != 0)
+		return status;
+	if (!job->args->verify) {
+		status = open_devices(job);
+		if (status == 0)
+			status = check_devices(job);
+	}
+	if (status == 0 && !job->args->cli.quiet)
+		status = open_output(job, &output);
+	if (status != 0)
+		return status;
+	if (!job->args->verify)
+		status = put_back(job);
+	psnap_meter_finish();
+	if (status == 0 && output.buf.data)
+		psnap_undo_report(job, &output.buf);
+	return status | psnap_output_close(&output, true);
+}
+
+int psnap_undo_main(int argc, const char **argv)
+{
+	struct psnap_undo_args args = { 0 };
+	struct psnap_undo_job *job;
+	int status;
+
+	status = psnap_undo_args_parse(&args, argc, argv);
+	if (status != PSNAP_CLI_GO_ON)
+		goto out;
+	job = calloc(1, sizeof(*job));
+	if (!job) {
+		status = psnap_msg_nomem();
+		goto out;
+	}
+	job->args = &args;
+	psnap_meter_start(args.cli.progress, args.cli.quiet, &job->progress);
+	status = psnap_operand_open(&job->file, args.cli.operands[0], true);
+	if (status == 0)
+		status = run(job);
+	psnap_meter_finish();
+	for (int i = 0; i < PSNAP_UNDO_DEVICES; i++)
+		psnap_operand_close(&job->devices[i]);
+	psnap_operand_close(&job->file);
+	free(job);
+out:
+	psnap_undo_args_end(&args);
+	return status;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of psnap undo. Everything that can be wrong with it is
+ * found here, before anything is opened.
+ */
+#include "undo.h"
+
+enum {
+	OPT_DRY_RUN = 1,
+	OPT_VERIFY,
+};
+
+/* clang-format off */
+static struct poptOption options[] = {
+	{ "dry-run", 'n', POPT_ARG_NONE, NULL, OPT_DRY_RUN,
+	  "see whether FILE is whole and made for these devices, and change "
+	  "nothing", NULL },
+	{ "verify", 0, POPT_ARG_NONE, NULL, OPT_VERIFY,
+	  "read FILE and verify every record; open no device", NULL },
+	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
+	  "print text or json (default: text)", "FORMAT" },
+	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
+	  "print no report; the exit status tells", NULL },
+	POPT_TABLEEND
+};
+/* clang-format on */
+
+static const char usage[] =
+	"[OPTION...] FILE [STORE [ORIGIN]]\n"
+	"\n"
+	"Put back what a command with --undo=FILE overwrote, on both devices,\n"
+	"byte for byte; also when that command was cut, and also when this one\n"
+	"was: run it again. Neither device may be in use. Without STORE and\n"
+	"ORIGIN the names are those in FILE.";
+
+static const char after[] =
+	"\n"
+	"Exit status: 0 done, 4 FILE is no undo file or was made for other "
+	"devices,\n"
+	"8 failed, 16 usage, 32 interrupted. What failed or was interrupted "
+	"can be\n"
+	"run again.\n";
+
+static int take_option(void *ctx, int val, char **arg)
+{
+	struct psnap_undo_args *args = ctx;
+
+	(void)arg;
+	if (val == OPT_DRY_RUN)
+		args->dry_run = true;
+	else
+		args->verify = true;
+	return 0;
+}
+
+static int check_combination(const struct psnap_undo_args *args)
+{
+	static const char *const file[] = { "FILE", NULL };
+	static const char *const all[] = { "FILE", "STORE", "ORIGIN", NULL };
+
+	if (args->dry_run && args->verify)
+		return psnap_msg_usage("--dry-run and --verify exclude each "
+				       "other");
+	return psnap_cli_operands(&args->cli, args->verify ? file : all, 1);
+}
+
+int psnap_undo_args_parse(struct psnap_undo_args *args, int argc,
+			  const char **argv)
+{
+	static const struct psnap_cli_tool tool = {
+		.name = "psnap-undo",
+		.usage = usage,
+		.after = after,
+		.options = options,
+		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON,
+		.no_chunk_size = true,
+		.option = take_option,
+	};
+	int status;
+
+	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
+	if (status != PSNAP_CLI_GO_ON)
+		return status;
+	status = check_combination(args);
+	return status == 0 ? PSNAP_CLI_GO_ON : status;
+}
+
+void psnap_undo_args_end(struct psnap_undo_args *args)
+{
+	psnap_cli_end(&args->cli);
+}
