@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Naming duplicates. The first walk only learns which chunk numbers occur
- * twice; a second one finds the entries. It ends as soon as enough are named.
+ * twice; a second one finds the entries. As long as all of them can be held,
+ * those that only repeat an entry are told from those that contradict one;
+ * beyond that all are errors and the walk ends when enough are named.
  */
 #include "check_internal.h"
 
@@ -21,6 +23,7 @@ struct side {
 	uint64_t filter[FILTER_BITS / 64];
 	struct psnap_run first[CHUNKSET_NOTED_MAX];
 	bool seen[CHUNKSET_NOTED_MAX];
+	bool tells_same;
 	uint64_t named;
 	uint64_t wanted;
 };
@@ -28,12 +31,15 @@ struct side {
 static void side_init(struct side *s, struct checker *c,
 		      enum psnap_finding_id id, const struct chunkset *set)
 {
-	uint64_t max = c->options->instances_max;
+	uint64_t max = CHUNKSET_NOTED_MAX;
 	size_t i;
 
 	s->id = id;
 	s->by_new = id == PSNAP_F_DUPLICATE_NEW;
 	s->set = set;
+	s->tells_same = set->duplicates <= max;
+	if (!s->tells_same && c->options->instances_max < max)
+		max = c->options->instances_max;
 	s->wanted = set->duplicates < max ? set->duplicates : max;
 	for (i = 0; i < set->noted_count; i++) {
 		uint64_t bit = set->noted[i] % FILTER_BITS;
@@ -63,13 +69,26 @@ static int name_pair(struct checker *c, struct side *s,
 		     const struct psnap_run *first,
 		     const struct psnap_run *second)
 {
+	bool same = s->tells_same && first->old_chunk == second->old_chunk &&
+		    first->new_chunk == second->new_chunk;
 	struct psnap_finding f;
 
-	psnap_finding_init(&f, s->id);
+	s->named++;
+	/* Both numbers occur twice, and it is one fact. */
+	if (same && s->by_new)
+		return 0;
+	psnap_finding_init(&f, same ? PSNAP_F_DUPLICATE_SAME : s->id);
 	psnap_finding_at_entry(&f, c->geo, second->area_index,
 			       second->entry_index);
 	psnap_finding_chunks(&f, second->old_chunk, second->new_chunk);
-	if (s->by_new)
+	if (same)
+		psnap_finding_say(&f,
+				  "origin chunk %" PRIu64 " is mapped to chunk "
+				  "%" PRIu64 " in area %" PRIu64
+				  " entry %" PRIu32 " already",
+				  second->old_chunk, second->new_chunk,
+				  first->area_index, first->entry_index);
+	else if (s->by_new)
 		psnap_finding_say(&f,
 				  "new chunk %" PRIu64 " is used for origin "
 				  "chunk %" PRIu64 " and, in area %" PRIu64
@@ -85,7 +104,6 @@ static int name_pair(struct checker *c, struct side *s,
 				  second->old_chunk, second->new_chunk,
 				  first->area_index, first->entry_index,
 				  first->new_chunk);
-	s->named++;
 	return psnap_check_emit(c, &f);
 }
 

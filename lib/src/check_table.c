@@ -268,11 +268,11 @@ int psnap_check_table(struct checker *c, struct psnap_error *err)
 	struct area_judge *judge = NULL;
 	int rc;
 
-	rc = psnap_chunkset_init(&c->old_set, c->old_limit,
-				 c->options->instances_max, err);
+	rc = psnap_chunkset_init(&c->old_set, c->old_limit, CHUNKSET_NOTED_MAX,
+				 err);
 	if (rc == 0)
 		rc = psnap_chunkset_init(&c->new_set, c->geo->chunk_count,
-					 c->options->instances_max, err);
+					 CHUNKSET_NOTED_MAX, err);
 	if (rc == 0)
 		rc = psnap_area_judge_new(c, &judge, err);
 	if (rc == 0)

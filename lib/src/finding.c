@@ -191,6 +191,16 @@ static const struct psnap_finding_info infos[PSNAP_FINDING_COUNT] = {
 		.repair = "keep the entry the data belongs to, drop the other",
 		TEXTS(duplicate_new),
 	},
+	[PSNAP_F_DUPLICATE_SAME] = {
+		.name = "duplicate-same",
+		.severity = PSNAP_WARNING,
+		.title = "the same exception stands in the table twice",
+		.kernel =
+			"loads it and shows the right content; its own merge "
+			"may stop there",
+		.repair = "drop the second entry: nothing is lost",
+		TEXTS(duplicate_same),
+	},
 	[PSNAP_F_ENTRIES_AFTER_TERMINATOR] = {
 		.name = "entries-after-terminator",
 		.severity = PSNAP_WARNING,

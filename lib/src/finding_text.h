@@ -33,6 +33,7 @@ FINDING_TEXT(cve_2013_4299_imminent);
 FINDING_TEXT(old_chunk_out_of_range);
 FINDING_TEXT(duplicate_old);
 FINDING_TEXT(duplicate_new);
+FINDING_TEXT(duplicate_same);
 FINDING_TEXT(entries_after_terminator);
 FINDING_TEXT(read_error);
 FINDING_TEXT(holes);

@@ -110,6 +110,19 @@ const char psnap_duplicate_new_advice[] =
 	"with the origin at both places to find out where it belongs. Do not "
 	"merge before that: the data would be written to both places.";
 
+const char psnap_duplicate_same_means[] =
+	"One exception stands in the table twice: both entries name the same "
+	"old chunk and the same new chunk. Whichever is used, the same data "
+	"is shown.";
+const char psnap_duplicate_same_arises[] =
+	"A merge of a part of the store (psnap merge --range, --exclude or "
+	"--salvage) was cut while it moved entries to the front of the table; "
+	"or an entry behind the end of the table came back to life.";
+const char psnap_duplicate_same_advice[] =
+	"If a merge was cut, run the same command again: it takes the second "
+	"entry out. Merging everything with psnap merge is safe as well. The "
+	"kernel's own merge may stop at such an entry.";
+
 const char psnap_entries_after_terminator_means[] =
 	"The table ends in the middle of an area, but behind its end there "
 	"are entries that are not zero. Ignoring them is right, and both "

@@ -14,7 +14,7 @@ IDS=(magic-zero magic-bad version-unknown chunk-size-bad snapshot-invalid
 	valid-odd header-tail-nonzero device-tail-partial store-truncated
 	area-missing-successor area-implausible new-chunk-out-of-range
 	new-chunk-huge new-chunk-in-metadata cve-2013-4299-imminent
-	old-chunk-out-of-range duplicate-old duplicate-new
+	old-chunk-out-of-range duplicate-old duplicate-new duplicate-same
 	entries-after-terminator read-error holes out-of-order stale-areas
 	store-full)
 

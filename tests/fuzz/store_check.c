@@ -114,6 +114,7 @@ static void compare_counts(const struct check_look *l, const struct tally *t)
 		PSNAP_F_AREA_MISSING_SUCCESSOR,
 		PSNAP_F_DUPLICATE_OLD,
 		PSNAP_F_DUPLICATE_NEW,
+		PSNAP_F_DUPLICATE_SAME,
 		PSNAP_F_HOLES,
 		PSNAP_F_OUT_OF_ORDER,
 		PSNAP_F_STALE_AREAS,

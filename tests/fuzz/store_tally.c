@@ -22,7 +22,8 @@ static bool goes_on(uint64_t highest, uint64_t entries, uint64_t areas)
 }
 
 static bool tally_new(struct tally *t, struct area_tally *a,
-		      const struct store_model *m, uint64_t new_chunk)
+		      const struct store_model *m, uint64_t old_chunk,
+		      uint64_t new_chunk)
 {
 	if (new_chunk >> 56) {
 		a->counts[PSNAP_F_NEW_CHUNK_HUGE]++;
@@ -43,19 +44,24 @@ static bool tally_new(struct tally *t, struct area_tally *a,
 		a->counts[PSNAP_F_NEW_CHUNK_IN_METADATA]++;
 		return false;
 	}
-	t->new_chunks[t->new_count++] = new_chunk;
+	t->new_chunks[t->new_count] =
+		(struct tally_number){ new_chunk, old_chunk, t->new_count };
+	t->new_count++;
 	if (new_chunk > t->highest_new)
 		t->highest_new = new_chunk;
 	return true;
 }
 
-static bool tally_old(struct tally *t, struct area_tally *a, uint64_t old_chunk)
+static bool tally_old(struct tally *t, struct area_tally *a, uint64_t old_chunk,
+		      uint64_t new_chunk)
 {
 	if (old_chunk >= t->old_limit) {
 		a->counts[PSNAP_F_OLD_CHUNK_OUT_OF_RANGE]++;
 		return false;
 	}
-	t->old_chunks[t->old_count++] = old_chunk;
+	t->old_chunks[t->old_count] =
+		(struct tally_number){ old_chunk, new_chunk, t->old_count };
+	t->old_count++;
 	return true;
 }
 
@@ -63,8 +69,8 @@ static void tally_entry(struct tally *t, struct area_tally *a,
 			const struct store_model *m,
 			const struct model_entry *e)
 {
-	bool new_possible = tally_new(t, a, m, e->new_chunk);
-	bool old_possible = tally_old(t, a, e->old_chunk);
+	bool new_possible = tally_new(t, a, m, e->old_chunk, e->new_chunk);
+	bool old_possible = tally_old(t, a, e->old_chunk, e->new_chunk);
 	uint64_t origin_left;
 
 	a->entries++;
@@ -123,36 +129,66 @@ static void tally_live(struct tally *t, const struct store_model *m)
 	t->counts[PSNAP_F_NEW_CHUNK_OUT_OF_RANGE] = t->far;
 }
 
-static int compare_u64(const void *left, const void *right)
+static int compare_numbers(const void *left, const void *right)
 {
-	uint64_t a = *(const uint64_t *)left;
-	uint64_t b = *(const uint64_t *)right;
+	const struct tally_number *a = left;
+	const struct tally_number *b = right;
 
-	return (a > b) - (a < b);
+	if (a->chunk != b->chunk)
+		return (a->chunk > b->chunk) - (a->chunk < b->chunk);
+	return (a->position > b->position) - (a->position < b->position);
 }
 
-static uint64_t surplus(uint64_t *chunks, uint64_t count)
+/* Numbers that were there already; @same: with the same other number as where
+ * they come first. */
+static uint64_t surplus(struct tally_number *numbers, uint64_t count,
+			uint64_t *same)
 {
+	const struct tally_number *first = numbers;
 	uint64_t found = 0;
 
-	qsort(chunks, (size_t)count, sizeof(*chunks), compare_u64);
-	for (uint64_t i = 1; i < count; i++)
-		found += chunks[i] == chunks[i - 1];
+	*same = 0;
+	qsort(numbers, (size_t)count, sizeof(*numbers), compare_numbers);
+	for (uint64_t i = 1; i < count; i++) {
+		if (numbers[i].chunk != first->chunk) {
+			first = &numbers[i];
+			continue;
+		}
+		found++;
+		*same += numbers[i].other == first->other;
+	}
 	return found;
+}
+
+/* More than that are not told apart. Returns surplus new numbers. */
+static uint64_t tally_duplicates(struct tally *t)
+{
+	const uint64_t told_max = 1024;
+	uint64_t same_old;
+	uint64_t same_new;
+	uint64_t olds = surplus(t->old_chunks, t->old_count, &same_old);
+	uint64_t news = surplus(t->new_chunks, t->new_count, &same_new);
+
+	if (olds > told_max)
+		same_old = 0;
+	if (news > told_max)
+		same_new = 0;
+	t->counts[PSNAP_F_DUPLICATE_OLD] = olds - same_old;
+	t->counts[PSNAP_F_DUPLICATE_NEW] = news - same_new;
+	t->counts[PSNAP_F_DUPLICATE_SAME] = same_old;
+	return news;
 }
 
 static void tally_whole(struct tally *t, const struct store_model *m,
 			uint64_t stale_max)
 {
+	uint64_t surplus_news = tally_duplicates(t);
 	uint64_t areas;
 
-	t->counts[PSNAP_F_DUPLICATE_OLD] = surplus(t->old_chunks, t->old_count);
-	t->counts[PSNAP_F_DUPLICATE_NEW] = surplus(t->new_chunks, t->new_count);
 	if (t->new_count > 0) {
 		areas = (t->highest_new - 1) / m->stride + 1;
 		t->counts[PSNAP_F_HOLES] =
-			t->highest_new - areas -
-			(t->new_count - t->counts[PSNAP_F_DUPLICATE_NEW]);
+			t->highest_new - areas - (t->new_count - surplus_news);
 	}
 	t->counts[PSNAP_F_AREA_MISSING_SUCCESSOR] = m->device_end;
 	for (size_t i = m->live_count; i < m->count; i++) {

@@ -9,6 +9,13 @@
 
 #include <psnap/check.h>
 
+/* One number of a live entry, and the other one. */
+struct tally_number {
+	uint64_t chunk;
+	uint64_t other;
+	uint64_t position;
+};
+
 /*
  * What the table should come to.
  * @old_chunks, @new_chunks:  all possible numbers, also where the other number
@@ -26,9 +33,9 @@ struct tally {
 	uint64_t far;
 	uint64_t data_bytes;
 	uint64_t counts[PSNAP_FINDING_COUNT];
-	uint64_t *old_chunks;
+	struct tally_number *old_chunks;
 	uint64_t old_count;
-	uint64_t *new_chunks;
+	struct tally_number *new_chunks;
 	uint64_t new_count;
 };
 

@@ -32,6 +32,7 @@ static const struct {
 	{ "old-chunk-out-of-range", PSNAP_ERROR },
 	{ "duplicate-old", PSNAP_ERROR },
 	{ "duplicate-new", PSNAP_ERROR },
+	{ "duplicate-same", PSNAP_WARNING },
 	{ "entries-after-terminator", PSNAP_WARNING },
 	{ "read-error", PSNAP_ERROR },
 	{ "holes", PSNAP_NOTE },
