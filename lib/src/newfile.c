@@ -4,7 +4,7 @@
  * name of its own in the directory of the final one: a rename there is atomic,
  * a rename from elsewhere may be a copy. What is written is the caller's.
  */
-#include <psnap/newfile.h>
+#include "newfile_internal.h"
 
 #include "fail.h"
 #include "use.h"
@@ -208,6 +208,11 @@ int psnap_newfile_create(const char *path, struct psnap_io *const *inputs,
 int psnap_newfile_fd(const struct psnap_newfile *file)
 {
 	return file->fd;
+}
+
+const char *psnap_newfile_path(const struct psnap_newfile *file)
+{
+	return file->path;
 }
 
 int psnap_newfile_commit(struct psnap_newfile *file, struct psnap_error *err)

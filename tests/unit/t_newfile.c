@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Output files: whole or not at all, never over an input, through links, with
- * the right mode, and nothing left behind after any failure.
+ * the right mode, and nothing left behind after any failure. Written to by
+ * descriptor or as an io.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the next flush of a file, of a directory, and the next creation answer;
- * 0 asks the system. */
+/* What the next flush of a file, of a directory, the next creation and the next
+ * change of size to something answer; 0 asks the system. */
 static int file_errno;
 static int dir_errno;
 static int create_errno;
+static int size_errno;
+static bool no_memory;
 
 static int fake_fsync(int fd)
 {
@@ -32,11 +35,27 @@ static int fake_openat(int dir_fd, const char *name, int flags, mode_t mode)
 	return errno ? -1 : openat(dir_fd, name, flags, mode);
 }
 
-#define fsync  fake_fsync
-#define openat fake_openat
+static int fake_ftruncate(int fd, off_t size_bytes)
+{
+	errno = size_bytes > 0 ? size_errno : 0;
+	return errno ? -1 : ftruncate(fd, size_bytes);
+}
+
+static void *fake_calloc(size_t count, size_t size)
+{
+	return no_memory ? NULL : calloc(count, size);
+}
+
+#define fsync	  fake_fsync
+#define openat	  fake_openat
+#define ftruncate fake_ftruncate
+#define calloc	  fake_calloc
 #include "../../lib/src/newfile.c"
+#include "../../lib/src/newfile_io.c"
 #undef fsync
 #undef openat
+#undef ftruncate
+#undef calloc
 
 #include "test.h"
 
@@ -268,6 +287,121 @@ static void test_dir_flush_fails(int os_errno, int want)
 	T_EQ_I64(unlink("named"), 0);
 }
 
+#define IO_BYTES ((uint64_t)3 << 20)
+
+/* What was written before is not in the hole. */
+static void test_io_hole(struct psnap_newfile *file, struct psnap_io *io)
+{
+	struct stat st = { 0 };
+	char buf[4] = "dirt";
+
+	T_EQ_U64(io->size_bytes, IO_BYTES);
+	T_EQ_U64(io->align_bytes, 1);
+	T_EQ_I64(io->fd, psnap_newfile_fd(file));
+	T_OK(strcmp(io->name, "by-io") == 0 || strstr(io->name, "/by-io"),
+	     "named as it will be: %s", io->name);
+	T_EQ_I64(fstat(psnap_newfile_fd(file), &st), 0);
+	T_EQ_U64((uint64_t)st.st_size, IO_BYTES);
+	T_EQ_U64(psnap_io_next_data(io, 0), IO_BYTES);
+	T_EQ_I64(psnap_io_read(io, 0, buf, 4, NULL), 0);
+	T_OK(memcmp(buf, "\0\0\0\0", 4) == 0, "zeros");
+}
+
+static void test_io_written(struct psnap_io *io)
+{
+	char buf[4] = "dirt";
+
+	T_EQ_I64(psnap_io_write(io, 2 << 20, "data", 4, NULL), 0);
+	T_EQ_I64(psnap_io_write(io, IO_BYTES - 1, "!", 1, NULL), 0);
+	T_EQ_I64(psnap_io_write(io, IO_BYTES, "!", 1, NULL), PSNAP_E_RANGE);
+	T_EQ_I64(psnap_io_read(io, 2 << 20, buf, 4, NULL), 0);
+	T_OK(memcmp(buf, "data", 4) == 0, "read back");
+	T_OK(psnap_io_next_data(io, 0) <= 2 << 20, "no data skipped");
+	T_EQ_U64(psnap_io_next_data(io, 2 << 20), 2 << 20);
+	T_EQ_I64(psnap_io_sync(io, NULL), 0);
+	file_errno = EIO;
+	T_EQ_I64(psnap_io_sync(io, NULL), PSNAP_E_IO);
+	file_errno = EDQUOT;
+	T_EQ_I64(psnap_io_sync(io, NULL), PSNAP_E_NOSPACE);
+	file_errno = 0;
+}
+
+static void test_io(void)
+{
+	struct psnap_newfile *file = NULL;
+	struct psnap_io *io = NULL;
+	struct stat st = { 0 };
+	char byte = 0;
+
+	T_EQ_I64(psnap_newfile_create("by-io", NULL, &file, NULL), 0);
+	if (!file)
+		return;
+	T_EQ_I64(write(psnap_newfile_fd(file), "before", 6), 6);
+	T_EQ_I64(psnap_newfile_io(file, IO_BYTES, &io, NULL), 0);
+	if (T_OK(io != NULL, "an io")) {
+		test_io_hole(file, io);
+		test_io_written(io);
+	}
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+	/* The io did not own the descriptor. */
+	T_EQ_I64(pread(psnap_newfile_fd(file), &byte, 1, IO_BYTES - 1), 1);
+	T_EQ_I64(byte, '!');
+	T_OK(stat("by-io", &st) != 0, "no name before commit");
+	T_EQ_I64(psnap_newfile_commit(file, NULL), 0);
+	T_EQ_I64(stat("by-io", &st), 0);
+	T_EQ_U64((uint64_t)st.st_size, IO_BYTES);
+	T_EQ_I64(unlink("by-io"), 0);
+}
+
+static void io_refused(struct psnap_newfile *file, uint64_t size_bytes,
+		       int want)
+{
+	struct psnap_error err = { 0 };
+	struct psnap_io *io = (struct psnap_io *)(void *)file;
+
+	T_EQ_I64(psnap_newfile_io(file, size_bytes, &io, &err), want);
+	T_OK(io == NULL, "no io");
+	T_OK(err.code == want && err.message[0], "%s", err.message);
+	T_EQ_I64(psnap_newfile_io(file, size_bytes, &io, NULL), want);
+}
+
+static void test_io_fails(void)
+{
+	static const struct {
+		int os_errno;
+		int want;
+	} cases[] = { { EFBIG, PSNAP_E_UNSUPPORTED },
+		      { ENOSPC, PSNAP_E_NOSPACE },
+		      { EDQUOT, PSNAP_E_NOSPACE },
+		      { EIO, PSNAP_E_IO },
+		      { EINVAL, PSNAP_E_IO } };
+	struct psnap_newfile *file = NULL;
+	struct psnap_io *io = NULL;
+	unsigned int before = names();
+	size_t i;
+
+	T_EQ_I64(psnap_newfile_create("by-io", NULL, &file, NULL), 0);
+	if (!file)
+		return;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_errno = cases[i].os_errno;
+		io_refused(file, IO_BYTES, cases[i].want);
+	}
+	size_errno = 0;
+	io_refused(file, (uint64_t)INT64_MAX + 1, PSNAP_E_UNSUPPORTED);
+	io_refused(file, UINT64_MAX, PSNAP_E_UNSUPPORTED);
+	no_memory = true;
+	io_refused(file, IO_BYTES, PSNAP_E_NOMEM);
+	no_memory = false;
+	/* After all that it can still be made, of no size even. */
+	T_EQ_I64(psnap_newfile_io(file, 0, &io, NULL), 0);
+	if (io)
+		T_EQ_U64(psnap_io_next_data(io, 0), 0);
+	psnap_io_close(io, NULL);
+	psnap_newfile_abandon(file);
+	T_EQ_U64(names(), before);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/psnap-t_newfile-XXXXXX";
@@ -291,6 +425,8 @@ int main(void)
 	test_flush_fails(EIO, PSNAP_E_IO);
 	test_dir_flush_fails(EINVAL, 0);
 	test_dir_flush_fails(EIO, PSNAP_E_IO);
+	test_io();
+	test_io_fails();
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	T_EQ_I64(system(command), 0);
 	return T_DONE();

@@ -32,6 +32,20 @@ psnap_newfile_create(const char *path, struct psnap_io *const *inputs,
 PSNAP_API int psnap_newfile_fd(const struct psnap_newfile *file);
 
 /**
+ * psnap_newfile_io() - the file as an io for reading and writing
+ * @size_bytes:  the file gets this size, as one hole
+ * @io:          out: release with psnap_io_close(), which leaves the file open;
+ *               before commit or abandon
+ *
+ * Return: 0, PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_NOMEM, PSNAP_E_UNSUPPORTED
+ * (the file system cannot hold a file of this size).
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_newfile_io(struct psnap_newfile *file,
+					      uint64_t size_bytes,
+					      struct psnap_io **io,
+					      struct psnap_error *err);
+
+/**
  * psnap_newfile_commit() - make the contents durable and give the final name
  *
  * Flushes the file, renames it, flushes the directory. @file is gone
