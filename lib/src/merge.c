@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The merge as a whole: is the pair fit for it, and the order of copying,
- * flushing and clearing. The crash cases that fix this order are listed in
- * psnap-store(5) "Merging".
+ * The merge as a whole: the order of copying, flushing and clearing. The crash
+ * cases that fix this order are listed in psnap-store(5) "Merging".
  */
 #include <psnap/merge.h>
 
@@ -13,145 +12,159 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t batch_entries(const struct psnap_geometry *geo,
-			      const struct psnap_merge_options *options)
+uint64_t psnap_merge_batch_entries(const struct psnap_geometry *geo,
+				   const struct psnap_merge_options *options)
 {
 	uint64_t bytes = options->batch_bytes ? options->batch_bytes
 					      : PSNAP_MERGE_BATCH_BYTES;
 	uint64_t entries = bytes / geo->chunk_bytes;
 
-	return entries ? entries : 1;
+	return entries ? min_u64(entries, PSNAP_MERGE_BATCH_ENTRIES) : 1;
 }
 
-/* A valid store with errors is refused; of an invalid one the exceptions are
- * exact, so accepting that is accepting that the rest of the origin is newer
- * than the snapshot. */
-static bool fit(const struct psnap_check_result *check,
-		const struct psnap_merge_options *options)
+/* Chunks that stay do not count as made good. */
+static void count_rescued(struct merger *m)
 {
-	int i;
+	struct psnap_extents *bad = m->options->origin_unrescued;
+	size_t i;
 
-	if (!check->table_read || check->kernel != PSNAP_KERNEL_LOADS)
-		return false;
-	for (i = 0; i < PSNAP_FINDING_COUNT; i++) {
-		if (i == PSNAP_F_SNAPSHOT_INVALID && options->accept_invalid)
-			continue;
-		if (check->counts[i] && check->severities[i] >= PSNAP_ERROR)
-			return false;
+	for (i = 0; bad && i < m->run_count; i++) {
+		uint64_t j;
+
+		for (j = 0; j < m->runs[i].chunks; j++) {
+			struct psnap_run chunk = m->runs[i];
+			struct merge_span s;
+
+			psnap_run_skip(m->geo, &chunk, j);
+			chunk.chunks = 1;
+			if (psnap_merge_stays(
+				    m,
+				    chunk.area_index *
+						    m->geo->exceptions_per_area +
+					    chunk.entry_index))
+				continue;
+			s = psnap_merge_span(m, &chunk);
+			m->result->origin_unrescued_bytes -=
+				psnap_extents_common_bytes(bad, s.to_bytes,
+							   s.to_bytes +
+								   s.len_bytes);
+		}
 	}
-	return true;
 }
 
-/* Of the last chunk of an origin only what there is of it. */
-static int sum_copy_bytes(struct psnap_io *store_io,
-			  const struct psnap_io *origin,
-			  struct psnap_merge_plan *plan,
-			  const struct psnap_merge_options *options,
-			  struct psnap_error *err)
+static uint64_t chunks_in_runs(const struct merger *m)
 {
-	const struct psnap_walk_options walk_options = {
-		.progress = options->progress
-	};
-	uint64_t chunk_bytes = plan->check.geometry.chunk_bytes;
-	struct psnap_store *store;
-	struct psnap_walk *walk = NULL;
-	struct psnap_run run;
-	int rc = psnap_store_open(store_io, 0, &store, err);
+	uint64_t chunks = 0;
+	size_t i;
 
-	if (rc)
-		return rc;
-	rc = psnap_walk_open(store, &walk_options, &walk, err);
-	while (rc == 0) {
-		rc = psnap_walk_next_run(walk, &run, err);
-		if (rc <= 0)
-			break;
-		rc = 0;
-		plan->copy_bytes += min_u64(
-			run.chunks * chunk_bytes,
-			origin->size_bytes - run.old_chunk * chunk_bytes);
-	}
-	psnap_walk_close(walk);
-	psnap_store_close(store);
-	return rc;
+	for (i = 0; i < m->run_count; i++)
+		chunks += m->runs[i].chunks;
+	return chunks;
 }
 
-int psnap_merge_plan(struct psnap_io *store, struct psnap_io *origin,
-		     const struct psnap_merge_options *options,
-		     psnap_finding_fn *report, void *ctx,
-		     struct psnap_merge_plan *plan, struct psnap_error *err)
+/* The data of the batch is on the origin, durably, when this returns. */
+static int copy_batch(struct merger *m, struct psnap_error *err)
 {
-	struct psnap_check_options check_options;
-	uint64_t per_batch;
-	int rc;
+	int rc = psnap_merge_on(m, m->origin, psnap_merge_prepare_copy(m, err));
 
-	memset(plan, 0, sizeof(*plan));
-	psnap_check_defaults(&check_options);
-	check_options.progress = options->progress;
-	rc = psnap_check(store, origin, &check_options, report, ctx,
-			 &plan->check, err);
-	if (rc)
-		return rc;
-	plan->refused = !fit(&plan->check, options);
-	if (plan->refused)
-		return 0;
-	per_batch = batch_entries(&plan->check.geometry, options);
-	plan->exceptions = plan->check.exceptions;
-	plan->runs = plan->check.runs;
-	plan->batches = plan->exceptions / per_batch +
-			(plan->exceptions % per_batch != 0);
-	return sum_copy_bytes(store, origin, plan, options, err);
-}
-
-/* Entries [first, end) of the table, which are its last ones. */
-static int merge_batch(struct merger *m, uint64_t first, uint64_t end,
-		       struct psnap_error *err)
-{
-	int rc = psnap_merge_load(m, first, end, err);
-
-	if (rc == 0)
-		rc = psnap_merge_prepare_copy(m, err);
 	if (rc == 0)
 		rc = psnap_merge_copy(m, err);
 	/* Without this, an exception could be durably gone while its data is
 	 * still in the origin's cache: the kernel before 5.11 lost data so. */
 	if (rc == 0)
-		rc = psnap_io_sync(m->origin, err);
+		rc = psnap_merge_on(m, m->origin,
+				    psnap_io_sync(m->origin, err));
 	if (rc == 0 && m->options->verify)
 		rc = psnap_merge_verify(m, err);
-	if (rc == 0 && !m->options->keep_store) {
-		rc = psnap_merge_clear(m, first, end, err);
-		/* The next batch's clearing must not overtake this one's. */
-		if (rc == 0)
-			rc = psnap_io_sync(m->store, err);
-	}
+	return rc;
+}
+
+static int merge_batch(struct merger *m, struct psnap_error *err)
+{
+	uint64_t entries = m->end - m->first;
+	uint64_t asked;
+	uint64_t staying;
+	int rc = psnap_merge_on(m, m->store, psnap_merge_load(m, err));
+
 	if (rc)
 		return rc;
-	m->result->batches++;
-	m->result->exceptions += end - first;
+	asked = chunks_in_runs(m);
+	staying = m->staying;
+	if (asked)
+		rc = copy_batch(m, err);
+	if (rc == 0 && !m->options->keep_store &&
+	    (m->staying < entries || !m->tail_is_zero))
+		rc = psnap_merge_on(m, m->store, psnap_merge_remove(m, err));
+	if (rc)
+		return rc;
+	count_rescued(m);
+	m->result->batches += asked != 0;
+	m->result->exceptions += asked - (m->staying - staying);
+	if (!m->options->keep_store)
+		m->result->exceptions_left -= entries - m->staying;
+	m->kept += m->staying;
 	return 0;
 }
 
+/* From the end of the table to its start; once also when it is empty, for what
+ * a torn clear left behind the terminator: that would come back to life. */
 static int merge_table(struct merger *m, uint64_t count,
 		       struct psnap_error *err)
 {
-	uint64_t per_batch = batch_entries(m->geo, m->options);
-	uint64_t end = count;
+	uint64_t per_batch = psnap_merge_batch_entries(m->geo, m->options);
+	int rc;
+
+	m->end = count;
+	do {
+		m->first = m->end - min_u64(m->end, per_batch);
+		rc = merge_batch(m, err);
+		m->end = m->first;
+	} while (rc == 0 && m->end > 0);
+	return rc;
+}
+
+/* Entries that stand in the table twice matter only when one of them stays. */
+static int load_again(struct merger *m, struct psnap_error *err)
+{
+	struct psnap_store *store;
+	int rc = psnap_store_open(m->store, 0, &store, err);
+
+	if (rc)
+		return rc;
+	rc = psnap_map_load(store, NULL, &m->again, err);
+	psnap_store_close(store);
+	return rc;
+}
+
+int psnap_merge_run(struct merger *m, const struct psnap_merge_plan *plan,
+		    struct psnap_error *err)
+{
+	struct psnap_merge_result *result = m->result;
 	int rc = 0;
 
-	/* What a torn clear left behind the terminator of an empty table would
-	 * come back to life with the next snapshot. */
-	if (count == 0 && !m->options->keep_store) {
-		rc = psnap_merge_clear(m, 0, 0, err);
-		return rc ? rc : psnap_io_sync(m->store, err);
-	}
-	while (end > 0 && rc == 0) {
-		uint64_t first = end - min_u64(end, per_batch);
-
-		rc = merge_batch(m, first, end, err);
-		if (rc == 0)
-			end = first;
-	}
-	m->result->exceptions_left = m->options->keep_store ? count : end;
+	memset(result, 0, sizeof(*result));
+	result->exceptions_left = plan->check.exceptions;
+	if (plan->refused)
+		return psnap_fail(err, PSNAP_E_API,
+				  "the store is not fit to be merged");
+	if (m->options->origin_unrescued)
+		result->origin_unrescued_bytes = psnap_extents_common_bytes(
+			m->options->origin_unrescued, 0, m->origin->size_bytes);
+	m->total_bytes = plan->copy_bytes;
+	m->piece = malloc(PSNAP_MERGE_PIECE_BYTES);
+	m->other = malloc(PSNAP_MERGE_PIECE_BYTES);
+	m->stays = calloc(1, PSNAP_MERGE_BATCH_ENTRIES / 8);
+	if (!m->piece || !m->other || !m->stays)
+		rc = psnap_fail_nomem(err, "merging");
+	if (rc == 0 && plan->check.counts[PSNAP_F_DUPLICATE_SAME])
+		rc = psnap_merge_on(m, m->store, load_again(m, err));
+	if (rc == 0)
+		rc = merge_table(m, plan->check.exceptions, err);
+	psnap_map_free(m->again);
+	free(m->runs);
+	free(m->stays);
+	free(m->piece);
+	free(m->other);
 	return rc;
 }
 
@@ -166,23 +179,7 @@ int psnap_merge(struct psnap_io *store, struct psnap_io *origin,
 		.geo = &plan->check.geometry,
 		.options = options,
 		.result = result,
-		.total_bytes = plan->copy_bytes,
 	};
-	int rc;
 
-	memset(result, 0, sizeof(*result));
-	result->exceptions_left = plan->exceptions;
-	if (plan->refused)
-		return psnap_fail(err, PSNAP_E_API,
-				  "the store is not fit to be merged");
-	m.piece = malloc(PSNAP_MERGE_PIECE_BYTES);
-	m.other = malloc(PSNAP_MERGE_PIECE_BYTES);
-	if (m.piece && m.other)
-		rc = merge_table(&m, plan->exceptions, err);
-	else
-		rc = psnap_fail_nomem(err, "merging");
-	free(m.runs);
-	free(m.piece);
-	free(m.other);
-	return rc;
+	return psnap_merge_run(&m, plan, err);
 }

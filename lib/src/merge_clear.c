@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Clearing merged exceptions. From the last byte to the first, so that a cut
- * leaves a prefix of the table and the rest merges again; a terminator in the
- * middle would hide exceptions that are not merged yet.
+ * Clearing entries at the end of the table. From the last byte to the first, so
+ * that a cut leaves a prefix of the table and the rest merges again; a
+ * terminator in the middle would hide exceptions that are not merged yet.
  */
 #include "merge_internal.h"
 
@@ -39,14 +39,34 @@ static int zero_backwards(struct merger *m, uint64_t start, uint64_t end,
 	return 0;
 }
 
-/* The entries, area by area, so that an undo io saves them with one flush. */
+/* Where entries [first, end), which lie in one area, stand. */
+static struct psnap_extent extent_of(const struct merger *m, uint64_t first,
+				     uint64_t end)
+{
+	uint64_t per_area = m->geo->exceptions_per_area;
+	uint64_t at = psnap_geometry_entry_offset(m->geo, first / per_area,
+						  (uint32_t)(first % per_area));
+
+	return (struct psnap_extent){ at,
+				      (end - first) * PSNAP_EXCEPTION_BYTES };
+}
+
+/* The first entry of the piece of [first, end) that lies in its last area. */
+static uint64_t last_piece(const struct merger *m, uint64_t first, uint64_t end)
+{
+	uint64_t per_area = m->geo->exceptions_per_area;
+	uint64_t start = (end - 1) / per_area * per_area;
+
+	return start > first ? start : first;
+}
+
+/* An undo io saves all of them with one flush. */
 static int prepare_clear(struct merger *m, uint64_t first, uint64_t end,
 			 struct psnap_error *err)
 {
 	uint64_t per_area = m->geo->exceptions_per_area;
 	struct psnap_extent *extents;
 	size_t count = 0;
-	uint64_t at;
 	int rc;
 
 	if (!m->store->ops->prepare || first == end)
@@ -55,15 +75,11 @@ static int prepare_clear(struct merger *m, uint64_t first, uint64_t end,
 			 sizeof(*extents));
 	if (!extents)
 		return psnap_fail_nomem(err, "saving for undo");
-	for (at = first; at < end;) {
-		uint64_t n = min_u64(end - at, per_area - at % per_area);
+	while (end > first) {
+		uint64_t start = last_piece(m, first, end);
 
-		extents[count++] = (struct psnap_extent){
-			psnap_geometry_entry_offset(m->geo, at / per_area,
-						    (uint32_t)(at % per_area)),
-			n * PSNAP_EXCEPTION_BYTES
-		};
-		at += n;
+		extents[count++] = extent_of(m, start, end);
+		end = start;
 	}
 	rc = psnap_io_prepare(m->store, extents, count, err);
 	free(extents);
@@ -74,23 +90,26 @@ int psnap_merge_clear(struct merger *m, uint64_t first, uint64_t end,
 		      struct psnap_error *err)
 {
 	uint64_t per_area = m->geo->exceptions_per_area;
-	uint64_t area = end / per_area;
-	int rc = prepare_clear(m, first, end, err);
+	uint64_t area_end = end + (per_area - end % per_area);
+	struct psnap_extent e;
+	int rc;
 
-	/* A full last area has its terminator in the next one, which is there
-	 * or the store would have been refused. */
-	while (rc == 0) {
-		uint64_t start = area * per_area;
-		uint32_t slot = first > start ? (uint32_t)(first - start) : 0;
+	rc = prepare_clear(m, first, end, err);
+	/* Behind the terminator. A full last area has its terminator in the
+	 * next one, which is there or the store would have been refused. */
+	if (rc == 0 && !m->tail_is_zero) {
+		e = extent_of(m, end, area_end);
+		rc = zero_backwards(m, e.offset_bytes,
+				    e.offset_bytes + e.len_bytes, err);
+	}
+	m->tail_is_zero = rc == 0;
+	while (rc == 0 && end > first) {
+		uint64_t start = last_piece(m, first, end);
 
-		rc = zero_backwards(
-			m, psnap_geometry_entry_offset(m->geo, area, slot),
-			psnap_geometry_entry_offset(m->geo, area, 0) +
-				m->geo->chunk_bytes,
-			err);
-		if (start <= first)
-			break;
-		area--;
+		e = extent_of(m, start, end);
+		rc = zero_backwards(m, e.offset_bytes,
+				    e.offset_bytes + e.len_bytes, err);
+		end = start;
 	}
 	return rc;
 }

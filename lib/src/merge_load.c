@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading a piece of the table for a merge: entries by their number, not by a
- * walk, because a merge goes backwards.
+ * Reading a batch of the table for a merge: entries by their number, not by a
+ * walk, because a merge goes backwards. Each is to be copied, or stays, or goes
+ * because it stands in the table twice.
  */
 #include "merge_internal.h"
 
@@ -10,15 +11,22 @@
 #include "ondisk.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static int append(struct merger *m, uint64_t number, uint64_t old_chunk,
-		  uint64_t new_chunk, struct psnap_error *err)
+static uint64_t number_of(const struct merger *m, const struct psnap_run *run)
+{
+	return run->area_index * m->geo->exceptions_per_area + run->entry_index;
+}
+
+static int append(struct merger *m, const struct psnap_run *entry,
+		  uint64_t number, struct psnap_error *err)
 {
 	struct psnap_run *last =
 		m->run_count ? &m->runs[m->run_count - 1] : NULL;
 
-	if (last && old_chunk == last->old_chunk + last->chunks &&
-	    new_chunk == last->new_chunk + last->chunks) {
+	if (last && entry->old_chunk == last->old_chunk + last->chunks &&
+	    entry->new_chunk == last->new_chunk + last->chunks &&
+	    number == number_of(m, last) + last->chunks) {
 		last->chunks++;
 		return 0;
 	}
@@ -31,33 +39,60 @@ static int append(struct merger *m, uint64_t number, uint64_t old_chunk,
 		m->runs = bigger;
 		m->run_max = max;
 	}
-	m->runs[m->run_count++] = (struct psnap_run){
-		.old_chunk = old_chunk,
-		.new_chunk = new_chunk,
-		.chunks = 1,
-		.area_index = number / m->geo->exceptions_per_area,
-		.entry_index = (uint32_t)(number % m->geo->exceptions_per_area),
-	};
+	m->runs[m->run_count++] = *entry;
+	return 0;
+}
+
+/* A cut while entries were moved leaves some in the table twice; those that
+ * come later go. */
+static bool stands_before(const struct merger *m, const struct psnap_run *entry)
+{
+	struct psnap_run found;
+
+	return m->again &&
+	       psnap_map_find_old(m->again, entry->old_chunk, &found, 1) > 1 &&
+	       (found.area_index != entry->area_index ||
+		found.entry_index != entry->entry_index);
+}
+
+static int leave(struct merger *m, const struct psnap_run *entry,
+		 uint64_t number, enum psnap_merge_left why)
+{
+	psnap_merge_keep(m, number);
+	m->result->left[why]++;
+	if (m->options->left && why == PSNAP_LEFT_UNRESCUED)
+		return m->options->left(m->options->left_ctx, entry, why, NULL);
 	return 0;
 }
 
 /* The check has seen the table; this sees it again, later. */
 static int take(struct merger *m, uint64_t number,
-		const struct disk_exception *entry, struct psnap_error *err)
+		const struct disk_exception *disk, struct psnap_error *err)
 {
-	uint64_t old_chunk = le64_get(entry->old_chunk);
-	uint64_t new_chunk = le64_get(entry->new_chunk);
-	uint64_t area = number / m->geo->exceptions_per_area;
-	uint32_t slot = (uint32_t)(number % m->geo->exceptions_per_area);
+	struct psnap_run entry = {
+		.old_chunk = le64_get(disk->old_chunk),
+		.new_chunk = le64_get(disk->new_chunk),
+		.chunks = 1,
+		.area_index = number / m->geo->exceptions_per_area,
+		.entry_index = (uint32_t)(number % m->geo->exceptions_per_area),
+	};
+	enum psnap_merge_left why;
 
-	if (new_chunk == 0 ||
-	    !psnap_entry_plausible(m->geo, old_chunk, new_chunk) ||
-	    old_chunk * m->geo->chunk_bytes >= m->origin->size_bytes)
+	if (entry.new_chunk == 0 ||
+	    !psnap_entry_plausible(m->geo, entry.old_chunk, entry.new_chunk) ||
+	    entry.old_chunk * m->geo->chunk_bytes >= m->origin->size_bytes)
 		return psnap_fail_at(
 			err, PSNAP_E_CORRUPT,
-			psnap_geometry_entry_offset(m->geo, area, slot),
+			psnap_geometry_entry_offset(m->geo, entry.area_index,
+						    entry.entry_index),
 			"the table changed while it was merged");
-	return append(m, number, old_chunk, new_chunk, err);
+	if (!psnap_merge_selects(m->options) && !m->again)
+		return append(m, &entry, number, err);
+	why = psnap_merge_select(m->options, m->geo, m->origin->size_bytes,
+				 entry.old_chunk, entry.new_chunk);
+	if (why == PSNAP_LEFT_REASONS)
+		return append(m, &entry, number, err);
+	return stands_before(m, &entry) ? 0 : leave(m, &entry, number, why);
 }
 
 static int compare_new(const void *left, const void *right)
@@ -68,18 +103,19 @@ static int compare_new(const void *left, const void *right)
 	return (a->new_chunk > b->new_chunk) - (a->new_chunk < b->new_chunk);
 }
 
-int psnap_merge_load(struct merger *m, uint64_t first, uint64_t end,
-		     struct psnap_error *err)
+int psnap_merge_load(struct merger *m, struct psnap_error *err)
 {
 	uint64_t per_area = m->geo->exceptions_per_area;
 	struct disk_exception *entries =
 		(struct disk_exception *)(void *)m->piece;
-	uint64_t at = first;
+	uint64_t at = m->first;
 
 	m->run_count = 0;
-	while (at < end) {
+	m->staying = 0;
+	memset(m->stays, 0, PSNAP_MERGE_BATCH_ENTRIES / 8);
+	while (at < m->end) {
 		uint64_t slot = at % per_area;
-		uint64_t n = min_u64(end - at, per_area - slot);
+		uint64_t n = min_u64(m->end - at, per_area - slot);
 		uint64_t i;
 		int rc;
 

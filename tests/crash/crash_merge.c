@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * crash_merge [STATES [SECOND]] : cut the power during a merge, STATES times,
- * and during the recovery from that, SECOND times. Each state has to show the
- * same view, to be mergeable to the same end, and to leave nothing behind the
- * terminator. Wrong protocols prove that the test notices: each must be caught.
+ * crash_merge [STATES] : cut the power during a merge, STATES times, and during
+ * the recovery from that, a tenth as often; of everything, and of a
+ * range only. Each state has to show the same view, to be mergeable to the same
+ * end, and to leave nothing behind the terminator. Wrong protocols prove that
+ * the test notices: each must be caught.
  */
+#include "lazy.h"
 #include "pair.h"
 #include "states.h"
 #include "test.h"
+#include "workers.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -15,6 +18,9 @@
 /*
  * @want:    the origin as it has to be in the end
  * @view:    scratch of that size
+ * @start_bytes, @end_bytes:  of the origin, what is merged; @only is the same,
+ *           NULL: everything
+ * @kept:    exceptions that have to be left
  * @lost:    states in which something was lost
  * @second:  states to be tried during recovery, over all
  */
@@ -23,6 +29,10 @@ struct trial {
 	uint8_t *view;
 	uint64_t origin_bytes;
 	uint64_t batch_bytes;
+	uint64_t start_bytes;
+	uint64_t end_bytes;
+	struct psnap_extents *only;
+	uint64_t kept;
 	uint64_t lost;
 	uint64_t dirty;
 	uint64_t second_left;
@@ -34,9 +44,10 @@ struct trial {
 };
 
 static int merge_with(struct ram *ram, struct psnap_io *store,
-		      struct psnap_io *origin, uint64_t batch_bytes)
+		      struct psnap_io *origin, const struct trial *t)
 {
-	struct psnap_merge_options options = { .batch_bytes = batch_bytes };
+	struct psnap_merge_options options = { .batch_bytes = t->batch_bytes,
+					       .only = t->only };
 	struct psnap_merge_result result;
 	struct psnap_merge_plan plan;
 
@@ -44,21 +55,37 @@ static int merge_with(struct ram *ram, struct psnap_io *store,
 	return psnap_merge(store, origin, &options, &plan, &result, NULL);
 }
 
-static int merge(struct ram *ram, uint64_t batch_bytes)
+static int merge(struct ram *ram, const struct trial *t)
 {
-	return merge_with(ram, &ram->devices[0].io, &ram->devices[1].io,
-			  batch_bytes);
+	return merge_with(ram, &ram->devices[0].io, &ram->devices[1].io, t);
+}
+
+/* Chunks that lie wholly inside what was asked for. */
+static bool is_merged(const struct trial *t, const struct ram *state)
+{
+	uint64_t start = (t->start_bytes + pair_chunk_bytes - 1) /
+			 pair_chunk_bytes * pair_chunk_bytes;
+	uint64_t end = t->end_bytes;
+
+	if (end < t->origin_bytes)
+		end -= end % pair_chunk_bytes;
+	return pair_count(state) == t->kept && pair_count_again(state) == 0 &&
+	       (end <= start || memcmp(state->devices[1].bytes + start,
+				       t->want + start, end - start) == 0);
+}
+
+static bool shows_view(const struct trial *t, const struct ram *state)
+{
+	pair_view(state, t->view);
+	return memcmp(t->view, t->want, t->origin_bytes) == 0;
 }
 
 static bool judge(struct trial *t, struct ram *state)
 {
-	bool good;
+	bool good = shows_view(t, state);
 
-	pair_view(state, t->view);
-	good = memcmp(t->view, t->want, t->origin_bytes) == 0;
-	good = merge(state, t->batch_bytes) == 0 && good;
-	good = good && pair_count(state) == 0 &&
-	       memcmp(state->devices[1].bytes, t->want, t->origin_bytes) == 0;
+	good = merge(state, t) == 0 && good;
+	good = good && shows_view(t, state) && is_merged(t, state);
 	if (good && !pair_tail_clean(state)) {
 		t->dirty++;
 		good = false;
@@ -87,7 +114,7 @@ static void cut_again(struct trial *t, struct ram *state)
 	ram_init_like(&log, state);
 	ram_copy_bytes(&log, state);
 	log.recording = true;
-	(void)merge(&log, t->batch_bytes);
+	(void)merge(&log, t);
 	states_each(&s, &t->before, &log, &t->deeper, visit_second, t);
 	t->second_left -= s.states < t->second_left ? s.states : t->second_left;
 	ram_release(&log);
@@ -103,11 +130,29 @@ static bool visit(void *ctx, struct ram *state)
 }
 
 /* A merge to be recorded; each wrong one forgets one rule. */
-typedef int protocol(struct ram *ram, uint64_t batch_bytes);
+typedef int protocol(struct ram *ram, const struct trial *t);
 
-static int right(struct ram *ram, uint64_t batch_bytes)
+static int right(struct ram *ram, const struct trial *t)
 {
-	return merge(ram, batch_bytes);
+	return merge(ram, t);
+}
+
+/* Of half of the pairs a range in the middle, which may cut chunks. */
+static void choose_range(struct trial *t, const struct ram *before,
+			 uint64_t seed)
+{
+	t->start_bytes = 0;
+	t->end_bytes = t->origin_bytes;
+	t->only = NULL;
+	if (seed / 2 % 2 == 1) {
+		t->start_bytes = t->origin_bytes / (2 + seed % 7);
+		t->end_bytes -= t->origin_bytes / (3 + seed % 5);
+		if (psnap_extents_new(&t->only, NULL) ||
+		    psnap_extents_add(t->only, t->start_bytes, t->end_bytes,
+				      NULL))
+			abort();
+	}
+	t->kept = pair_count_outside(before, t->start_bytes, t->end_bytes);
 }
 
 /* Try one pair; how many states were tried. */
@@ -138,9 +183,10 @@ static uint64_t run(protocol *how, uint64_t exceptions, uint64_t seed,
 	t->batch_bytes = batch_bytes;
 	pair_make(&before, exceptions, seed);
 	pair_view(&before, t->want);
+	choose_range(t, &before, seed);
 	ram_copy_bytes(&log, &before);
 	log.recording = true;
-	if (how(&log, batch_bytes))
+	if (how(&log, t))
 		t->lost++;
 	states_each(&s, &before, &log, &state, visit, t);
 	ram_release(&before);
@@ -148,106 +194,68 @@ static uint64_t run(protocol *how, uint64_t exceptions, uint64_t seed,
 	ram_release(&state);
 	ram_release(&t->before);
 	ram_release(&t->deeper);
+	psnap_extents_free(t->only);
 	free(t->want);
 	free(t->view);
 	return s.states;
 }
 
-/* An origin whose flush does nothing, or waits for the store's. */
-struct lazy {
-	struct psnap_io io;
-	struct psnap_io_ops ops;
-	struct psnap_io *inner;
-	struct psnap_io *also;
-};
-
-static int64_t lazy_read(struct psnap_io *io, uint64_t offset_bytes, void *buf,
-			 size_t len_bytes)
-{
-	struct lazy *l = (struct lazy *)(void *)io;
-
-	return l->inner->ops->read_some(l->inner, offset_bytes, buf, len_bytes);
-}
-
-static int64_t lazy_write(struct psnap_io *io, uint64_t offset_bytes,
-			  const void *buf, size_t len_bytes)
-{
-	struct lazy *l = (struct lazy *)(void *)io;
-
-	return l->inner->ops->write_some(l->inner, offset_bytes, buf,
-					 len_bytes);
-}
-
-static int no_sync(struct psnap_io *io)
-{
-	(void)io;
-	return 0;
-}
-
-/* One flush for data and table together. */
-static int sync_both(struct psnap_io *io)
-{
-	struct lazy *l = (struct lazy *)(void *)io;
-	int rc = l->also->ops->sync(l->also);
-
-	return rc ? rc : l->inner->ops->sync(l->inner);
-}
-
-static void lazy_init(struct lazy *l, struct psnap_io *inner,
-		      int (*sync)(struct psnap_io *io), struct psnap_io *also)
-{
-	l->inner = inner;
-	l->also = also;
-	l->io = *inner;
-	l->ops = (struct psnap_io_ops){ .read_some = lazy_read,
-					.write_some = lazy_write,
-					.sync = sync };
-	l->io.ops = &l->ops;
-}
-
-static int without_origin_flush(struct ram *ram, uint64_t batch_bytes)
+static int without_origin_flush(struct ram *ram, const struct trial *t)
 {
 	struct lazy origin;
 
-	lazy_init(&origin, &ram->devices[1].io, no_sync, NULL);
-	return merge_with(ram, &ram->devices[0].io, &origin.io, batch_bytes);
+	lazy_init(&origin, &ram->devices[1].io, NULL, NULL);
+	return merge_with(ram, &ram->devices[0].io, &origin.io, t);
 }
 
-static int in_one_flush(struct ram *ram, uint64_t batch_bytes)
+/* Entries that stay: their old slots are cleared before the new ones are
+ * durable. */
+static int without_store_flush(struct ram *ram, const struct trial *t)
+{
+	struct lazy store;
+
+	lazy_init(&store, &ram->devices[0].io, NULL, NULL);
+	return merge_with(ram, &store.io, &ram->devices[1].io, t);
+}
+
+static int in_one_flush(struct ram *ram, const struct trial *t)
 {
 	struct lazy origin;
 	struct lazy store;
 
-	lazy_init(&origin, &ram->devices[1].io, no_sync, NULL);
-	lazy_init(&store, &ram->devices[0].io, sync_both, &ram->devices[1].io);
-	return merge_with(ram, &store.io, &origin.io, batch_bytes);
+	lazy_init(&origin, &ram->devices[1].io, NULL, NULL);
+	lazy_init(&store, &ram->devices[0].io, &ram->devices[1].io,
+		  &ram->devices[0].io);
+	return merge_with(ram, &store.io, &origin.io, t);
 }
 
 /* Area by area from the front: copy, flush, clear, flush. */
-static int front_to_back(struct ram *ram, uint64_t batch_bytes)
+static int front_to_back(struct ram *ram, const struct trial *t)
 {
 	struct psnap_io *store = &ram->devices[0].io;
 	struct psnap_io *origin = &ram->devices[1].io;
-	static const uint8_t zeros[PAIR_CHUNK_BYTES];
+	static const uint8_t zeros[512];
 	uint64_t count = pair_count(ram);
 	uint8_t *view = malloc(origin->size_bytes);
 	uint64_t area;
 	int rc = 0;
 
-	(void)batch_bytes;
+	(void)t;
 	if (!view)
 		abort();
 	pair_view(ram, view);
-	for (area = 0; area <= count / PAIR_PER_AREA && rc == 0; area++) {
+	for (area = 0; area <= count / (pair_chunk_bytes / 16) && rc == 0;
+	     area++) {
 		rc = psnap_io_write(origin, 0, view, origin->size_bytes / 2,
 				    NULL);
 		if (rc == 0)
 			rc = psnap_io_sync(origin, NULL);
 		if (rc == 0)
-			rc = psnap_io_write(store,
-					    (1 + area * (PAIR_PER_AREA + 1)) *
-						    PAIR_CHUNK_BYTES,
-					    zeros, sizeof(zeros), NULL);
+			rc = psnap_io_write(
+				store,
+				(1 + area * ((pair_chunk_bytes / 16) + 1)) *
+					pair_chunk_bytes,
+				zeros, sizeof(zeros), NULL);
 		if (rc == 0)
 			rc = psnap_io_sync(store, NULL);
 	}
@@ -257,44 +265,79 @@ static int front_to_back(struct ram *ram, uint64_t batch_bytes)
 	return rc;
 }
 
-static void expect_caught(const char *name, protocol *how)
+static void expect_caught(const char *name, protocol *how, uint64_t seed)
 {
 	struct trial t = { .stop_at_loss = true };
-	uint64_t states = run(how, 70, 1, 16 * PAIR_CHUNK_BYTES, &t, 0, 8);
+	uint64_t states = run(how, 70, seed, 16 * pair_chunk_bytes, &t, 0, 8);
 
 	T_OK(t.lost > 0, "%s: caught after %" PRIu64 " states", name, states);
 }
 
-static uint64_t argument(int argc, char **argv, int i, uint64_t otherwise)
+static void expect_all_caught(void)
 {
-	return argc > i ? strtoull(argv[i], NULL, 10) : otherwise;
+	expect_caught("no flush of the origin before clearing",
+		      without_origin_flush, 1);
+	expect_caught("data and table in one flush", in_one_flush, 1);
+	expect_caught("clearing from front to back", front_to_back, 1);
+	expect_caught("moving and clearing in one flush", without_store_flush,
+		      2);
 }
 
-int main(int argc, char **argv)
+/* More entries to be moved than are moved at once. */
+static void check_many_moves(void)
+{
+	struct trial t = { 0 };
+	uint64_t states =
+		run(right, 2600, 2, 4000 * pair_chunk_bytes, &t, 100, 1);
+
+	T_OK(t.kept > 800 && t.lost == 0,
+	     "%" PRIu64 " states of a merge that leaves %" PRIu64 " exceptions",
+	     states, t.kept);
+}
+
+/* One worker's share: every so manieth seed. */
+static void work(const struct workers *w, unsigned int worker, uint64_t *sums)
 {
 	static const uint64_t counts[] = { 70, 0, 1, 31, 32, 33, 64, 65, 20 };
 	static const uint64_t batches[] = { 16, 1, 7, 1000, 32, 33 };
-	const uint64_t want = argument(argc, argv, 1, 100000);
-	const uint64_t second = argument(argc, argv, 2, 10000);
+	const uint64_t want = w->want[0] / w->count + 1;
+	const uint64_t second = w->want[1] / w->count + 1;
 	struct trial t = { .second_left = second };
 	uint64_t states = 0;
 	uint64_t seed;
 
+	for (seed = 1 + worker; states < want || t.second_left;
+	     seed += w->count) {
+		pair_chunk_bytes = seed % 3 == 0 ? 2048 : 512;
+		states += run(right, counts[seed % 9], seed,
+			      batches[seed % 6] * pair_chunk_bytes, &t,
+			      want > states ? want - states : 2000, 12);
+	}
+	sums[0] = states;
+	sums[1] = t.second_done;
+	sums[2] = t.lost;
+	sums[3] = t.dirty;
+}
+
+int main(int argc, char **argv)
+{
+	struct workers w = { .want = { 100000, 10000 } };
+
 	/* A megabyte from mmap for each merge would be most of the time. */
 	mallopt(M_MMAP_THRESHOLD, 1 << 28);
 	mallopt(M_TRIM_THRESHOLD, 1 << 28);
-	expect_caught("no flush of the origin before clearing",
-		      without_origin_flush);
-	expect_caught("data and table in one flush", in_one_flush);
-	expect_caught("clearing from front to back", front_to_back);
-	for (seed = 1; states < want || t.second_left; seed++)
-		states += run(right, counts[seed % 9], seed,
-			      batches[seed % 6] * PAIR_CHUNK_BYTES, &t,
-			      want > states ? want - states : 2000, 12);
-	T_OK(states >= want, "%" PRIu64 " crash states", states);
-	T_OK(t.second_done >= second, "%" PRIu64 " states of a second crash",
-	     t.second_done);
-	T_EQ_U64(t.lost, 0);
-	T_EQ_U64(t.dirty, 0);
+	if (argc > 1) {
+		w.want[0] = strtoull(argv[1], NULL, 10);
+		w.want[1] = w.want[0] / 10;
+	}
+	expect_all_caught();
+	check_many_moves();
+	workers_run(&w, work);
+	T_OK(w.sums[0] >= w.want[0], "%" PRIu64 " crash states", w.sums[0]);
+	T_OK(w.sums[1] >= w.want[1], "%" PRIu64 " states of a second crash",
+	     w.sums[1]);
+	T_EQ_U64(w.failed, 0);
+	T_EQ_U64(w.sums[2], 0);
+	T_EQ_U64(w.sums[3], 0);
 	return T_DONE();
 }

@@ -8,6 +8,7 @@
 #include "pair.h"
 #include "states.h"
 #include "test.h"
+#include "workers.h"
 
 #include <malloc.h>
 #include <psnap/undo.h>
@@ -20,6 +21,7 @@ struct trial {
 	struct ram again;
 	struct ram deeper;
 	uint64_t batch_bytes;
+	struct psnap_extents *only;
 	uint64_t lost;
 	uint64_t visited;
 	uint64_t second_done;
@@ -32,7 +34,8 @@ static int merge_saving(struct ram *ram, const struct trial *t)
 {
 	struct psnap_io *const devices[] = { &ram->devices[0].io,
 					     &ram->devices[1].io };
-	struct psnap_merge_options options = { .batch_bytes = t->batch_bytes };
+	struct psnap_merge_options options = { .batch_bytes = t->batch_bytes,
+					       .only = t->only };
 	struct psnap_merge_result result;
 	struct psnap_merge_plan plan;
 	struct psnap_undo *undo;
@@ -115,6 +118,19 @@ static bool visit(void *ctx, struct ram *state)
 	return good || !t->stop_at_loss;
 }
 
+/* Of half of the pairs a range, so that entries are moved. */
+static void choose_range(struct trial *t, uint64_t seed)
+{
+	uint64_t bytes = t->original->devices[1].io.size_bytes;
+
+	t->only = NULL;
+	if (seed / 2 % 2 == 1 &&
+	    (psnap_extents_new(&t->only, NULL) ||
+	     psnap_extents_add(t->only, bytes / (2 + seed % 7),
+			       bytes - bytes / (3 + seed % 5), NULL)))
+		abort();
+}
+
 static uint64_t run(uint64_t exceptions, uint64_t seed, struct trial *t,
 		    uint64_t limit)
 {
@@ -136,6 +152,7 @@ static uint64_t run(uint64_t exceptions, uint64_t seed, struct trial *t,
 	ram_copy_bytes(&log, &before);
 	log.recording = true;
 	t->original = &before;
+	choose_range(t, seed);
 	if (merge_saving(&log, t))
 		t->lost++;
 	states_each(&s, &before, &log, &state, visit, t);
@@ -144,33 +161,52 @@ static uint64_t run(uint64_t exceptions, uint64_t seed, struct trial *t,
 	ram_release(&state);
 	ram_release(&t->again);
 	ram_release(&t->deeper);
+	psnap_extents_free(t->only);
 	return s.states;
+}
+
+/* One worker's share: every so manieth seed. */
+static void work(const struct workers *w, unsigned int worker, uint64_t *sums)
+{
+	static const uint64_t counts[] = { 40, 1, 33, 70, 10 };
+	static const uint64_t batches[] = { 16, 7, 1000, 33 };
+	const uint64_t want = w->want[0] / w->count + 1;
+	struct trial t = { .flush_undo = true,
+			   .second_want = w->want[1] / w->count + 1 };
+	uint64_t states = 0;
+	uint64_t seed;
+
+	for (seed = 1 + worker; states < want; seed += w->count) {
+		pair_chunk_bytes = seed % 3 == 2 ? 1024 : 512;
+		t.batch_bytes = batches[seed % 4] * pair_chunk_bytes;
+		states += run(counts[seed % 5], seed, &t, want - states);
+	}
+	sums[0] = states;
+	sums[1] = t.second_done;
+	sums[2] = t.lost;
 }
 
 int main(int argc, char **argv)
 {
-	static const uint64_t counts[] = { 40, 1, 33, 70, 10 };
-	static const uint64_t batches[] = { 16, 7, 1000, 33 };
-	const uint64_t want = argc > 1 ? strtoull(argv[1], NULL, 10) : 20000;
-	struct trial wrong = { .stop_at_loss = true };
-	struct trial t = { .flush_undo = true, .second_want = want / 10 };
-	uint64_t states = 0;
-	uint64_t seed;
+	struct trial wrong = { .stop_at_loss = true,
+			       .batch_bytes = 16 * pair_chunk_bytes };
+	struct workers w = { .want = { 20000 } };
+	uint64_t states;
 
 	mallopt(M_MMAP_THRESHOLD, 1 << 28);
 	mallopt(M_TRIM_THRESHOLD, 1 << 28);
-	wrong.batch_bytes = 16 * PAIR_CHUNK_BYTES;
+	if (argc > 1)
+		w.want[0] = strtoull(argv[1], NULL, 10);
+	w.want[1] = w.want[0] / 10;
 	states = run(40, 1, &wrong, 0);
 	T_OK(wrong.lost > 0,
 	     "undo file never flushed: caught after %" PRIu64 " states",
 	     states);
-	for (seed = 1, states = 0; states < want; seed++) {
-		t.batch_bytes = batches[seed % 4] * PAIR_CHUNK_BYTES;
-		states += run(counts[seed % 5], seed, &t, want - states);
-	}
-	T_OK(states >= want, "%" PRIu64 " crash states", states);
-	T_OK(t.second_done >= t.second_want,
-	     "%" PRIu64 " states of a second crash", t.second_done);
-	T_EQ_U64(t.lost, 0);
+	workers_run(&w, work);
+	T_OK(w.sums[0] >= w.want[0], "%" PRIu64 " crash states", w.sums[0]);
+	T_OK(w.sums[1] >= w.want[1], "%" PRIu64 " states of a second crash",
+	     w.sums[1]);
+	T_EQ_U64(w.failed, 0);
+	T_EQ_U64(w.sums[2], 0);
 	return T_DONE();
 }

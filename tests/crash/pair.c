@@ -9,6 +9,13 @@
 
 #define ENTRY_BYTES 16u
 
+uint64_t pair_chunk_bytes = PAIR_CHUNK_BYTES;
+
+static uint64_t per_area(void)
+{
+	return pair_chunk_bytes / ENTRY_BYTES;
+}
+
 static uint64_t get64(const uint8_t *p)
 {
 	uint64_t v = 0;
@@ -27,32 +34,32 @@ static void put(uint8_t *p, uint64_t v, int bytes)
 
 static uint8_t *entry(const struct ram *ram, uint64_t number)
 {
-	uint64_t area = number / PAIR_PER_AREA;
-	uint64_t chunk = 1 + area * (PAIR_PER_AREA + 1);
+	uint64_t area = number / per_area();
+	uint64_t chunk = 1 + area * (per_area() + 1);
 
-	return ram->devices[0].bytes + chunk * PAIR_CHUNK_BYTES +
-	       number % PAIR_PER_AREA * ENTRY_BYTES;
+	return ram->devices[0].bytes + chunk * pair_chunk_bytes +
+	       number % per_area() * ENTRY_BYTES;
 }
 
 /* Half as many holes as chunks in use, and room for the areas. */
 static uint64_t store_chunks(uint64_t exceptions)
 {
 	return 2 + exceptions + exceptions / 2 +
-	       (exceptions + exceptions / 2) / PAIR_PER_AREA + 3;
+	       (exceptions + exceptions / 2) / per_area() + 3;
 }
 
 uint64_t pair_store_bytes(uint64_t exceptions)
 {
-	uint64_t areas = exceptions / PAIR_PER_AREA + 1;
+	uint64_t areas = exceptions / per_area() + 1;
 	uint64_t chunks = store_chunks(exceptions);
-	uint64_t last_area = 1 + areas * (PAIR_PER_AREA + 1) + 1;
+	uint64_t last_area = 1 + areas * (per_area() + 1) + 1;
 
-	return (chunks > last_area ? chunks : last_area) * PAIR_CHUNK_BYTES;
+	return (chunks > last_area ? chunks : last_area) * pair_chunk_bytes;
 }
 
 uint64_t pair_origin_bytes(uint64_t exceptions)
 {
-	return (exceptions + exceptions / 4 + 2) * PAIR_CHUNK_BYTES - 100;
+	return (exceptions + exceptions / 4 + 2) * pair_chunk_bytes - 100;
 }
 
 static uint64_t next_random(uint64_t *seed)
@@ -81,10 +88,10 @@ static void shuffle(uint64_t *numbers, uint64_t count, uint64_t *seed)
 
 void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed)
 {
-	uint64_t chunks = ram->devices[0].io.size_bytes / PAIR_CHUNK_BYTES;
+	uint64_t chunks = ram->devices[0].io.size_bytes / pair_chunk_bytes;
 	uint64_t origin_bytes = ram->devices[1].io.size_bytes;
 	uint64_t olds =
-		(origin_bytes + PAIR_CHUNK_BYTES - 1) / PAIR_CHUNK_BYTES;
+		(origin_bytes + pair_chunk_bytes - 1) / pair_chunk_bytes;
 	uint64_t *old = calloc(olds, sizeof(*old));
 	uint64_t *new_chunk = calloc(chunks, sizeof(*new_chunk));
 	uint8_t *store = ram->devices[0].bytes;
@@ -98,16 +105,16 @@ void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed)
 	put(store, 0x70416e53, 4);
 	put(store + 4, 1, 4);
 	put(store + 8, 1, 4);
-	put(store + 12, PAIR_CHUNK_BYTES / 512, 4);
+	put(store + 12, pair_chunk_bytes / 512, 4);
 	for (i = 0; i < olds; i++)
 		old[i] = i;
 	for (i = 2; i < chunks; i++) {
-		if (i % (PAIR_PER_AREA + 1) == 1)
+		if (i % (per_area() + 1) == 1)
 			continue;
 		new_chunk[news++] = i;
-		memset(store + i * PAIR_CHUNK_BYTES, (int)next_random(&seed),
-		       PAIR_CHUNK_BYTES);
-		put(store + i * PAIR_CHUNK_BYTES, next_random(&seed), 8);
+		memset(store + i * pair_chunk_bytes, (int)next_random(&seed),
+		       pair_chunk_bytes);
+		put(store + i * pair_chunk_bytes, next_random(&seed), 8);
 	}
 	for (i = 0; i + 8 <= origin_bytes; i += 8)
 		put(ram->devices[1].bytes + i, next_random(&seed), 8);
@@ -138,9 +145,9 @@ void pair_view(const struct ram *ram, uint8_t *view)
 
 	memcpy(view, ram->devices[1].bytes, size);
 	for (i = 0; i < count; i++) {
-		uint64_t to = get64(entry(ram, i)) * PAIR_CHUNK_BYTES;
-		uint64_t from = get64(entry(ram, i) + 8) * PAIR_CHUNK_BYTES;
-		uint64_t len = PAIR_CHUNK_BYTES;
+		uint64_t to = get64(entry(ram, i)) * pair_chunk_bytes;
+		uint64_t from = get64(entry(ram, i) + 8) * pair_chunk_bytes;
+		uint64_t len = pair_chunk_bytes;
 
 		if (to + len > size)
 			len = size - to;
@@ -153,12 +160,48 @@ bool pair_tail_clean(const struct ram *ram)
 	uint64_t count = pair_count(ram);
 	const uint8_t *p = entry(ram, count);
 	const uint8_t *end =
-		p + (PAIR_PER_AREA - count % PAIR_PER_AREA) * ENTRY_BYTES;
+		p + (per_area() - count % per_area()) * ENTRY_BYTES;
 
 	for (; p < end; p++)
 		if (*p)
 			return false;
 	return true;
+}
+
+uint64_t pair_count_outside(const struct ram *ram, uint64_t start_bytes,
+			    uint64_t end_bytes)
+{
+	uint64_t size = ram->devices[1].io.size_bytes;
+	uint64_t count = pair_count(ram);
+	uint64_t outside = 0;
+	uint64_t i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t start = get64(entry(ram, i)) * pair_chunk_bytes;
+		uint64_t end = start + pair_chunk_bytes;
+
+		if (end > size)
+			end = size;
+		outside += start < start_bytes || end > end_bytes;
+	}
+	return outside;
+}
+
+uint64_t pair_count_again(const struct ram *ram)
+{
+	uint64_t count = pair_count(ram);
+	uint64_t again = 0;
+	uint64_t i;
+	uint64_t j;
+
+	for (i = 1; i < count; i++) {
+		for (j = 0; j < i; j++)
+			if (memcmp(entry(ram, i), entry(ram, j), ENTRY_BYTES) ==
+			    0)
+				break;
+		again += j < i;
+	}
+	return again;
 }
 
 void pair_plan(const struct ram *ram, struct psnap_merge_plan *plan)
@@ -167,9 +210,11 @@ void pair_plan(const struct ram *ram, struct psnap_merge_plan *plan)
 
 	memset(plan, 0, sizeof(*plan));
 	if (psnap_geometry_init(&plan->check.geometry,
-				ram->devices[0].io.size_bytes, PAIR_CHUNK_BYTES,
+				ram->devices[0].io.size_bytes, pair_chunk_bytes,
 				&err))
 		abort();
 	plan->exceptions = pair_count(ram);
-	plan->copy_bytes = plan->exceptions * PAIR_CHUNK_BYTES;
+	plan->check.exceptions = plan->exceptions;
+	plan->check.counts[PSNAP_F_DUPLICATE_SAME] = pair_count_again(ram);
+	plan->copy_bytes = plan->exceptions * pair_chunk_bytes;
 }

@@ -13,6 +13,10 @@
 #define PAIR_CHUNK_BYTES 512u
 #define PAIR_PER_AREA	 32u
 
+/* A power of two, PAIR_CHUNK_BYTES to begin with; an area of 512 bytes cannot
+ * be torn. */
+extern uint64_t pair_chunk_bytes;
+
 /* Fill two blank devices: @exceptions entries with holes and disorder, random
  * data everywhere. */
 void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed);
@@ -29,6 +33,13 @@ void pair_view(const struct ram *ram, uint8_t *view);
 
 /* Is everything zero behind the terminator, in its area? */
 bool pair_tail_clean(const struct ram *ram);
+
+/* Exceptions whose chunk does not lie wholly in [start, end) of the origin. */
+uint64_t pair_count_outside(const struct ram *ram, uint64_t start_bytes,
+			    uint64_t end_bytes);
+
+/* Exceptions that stand in the table once more. */
+uint64_t pair_count_again(const struct ram *ram);
 
 /* A plan for a pair that is known to be sound. */
 void pair_plan(const struct ram *ram, struct psnap_merge_plan *plan);

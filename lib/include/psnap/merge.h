@@ -9,12 +9,19 @@
  * them, last first, and whatever stands behind them; make the store durable;
  * next batch. A power cut anywhere leaves a pair that psnap and the kernel's
  * snapshot-merge can go on with (psnap-store(5) "Merging").
+ *
+ * Exceptions that are not to be merged are moved to the front of the table,
+ * so that it stays one without holes: into slots of merged exceptions, at most
+ * 512 at a time, made durable before their old slots are cleared. In between
+ * they stand in the table twice, which changes nothing in the view.
  */
 #ifndef PSNAP_MERGE_H
 #define PSNAP_MERGE_H
 
 #include <psnap/check.h>
+#include <psnap/extents.h>
 #include <psnap/progress.h>
+#include <psnap/walk.h>
 
 PSNAP_BEGIN_DECLS
 
@@ -23,13 +30,45 @@ struct psnap_io;
 /* Data copied between two flushes unless told otherwise. */
 #define PSNAP_MERGE_BATCH_BYTES (UINT64_C(64) << 20)
 
+/* Why an exception stays in the store. */
+enum psnap_merge_left {
+	PSNAP_LEFT_NOT_ASKED,  /* outside the ranges that were asked for */
+	PSNAP_LEFT_PARTLY,     /* its chunk lies across the edge of one */
+	PSNAP_LEFT_UNRESCUED,  /* a map says that its data is not the disk's */
+	PSNAP_LEFT_UNREADABLE, /* its data cannot be read */
+	PSNAP_LEFT_REASONS
+};
+
+/**
+ * typedef psnap_merge_left_fn - told what stays in the store
+ * @run:     one exception, or several of one run
+ * @reason:  one of those that are nobody's wish: UNRESCUED or UNREADABLE
+ * @why:     for UNREADABLE the read that failed, NULL otherwise
+ *
+ * A negative return stops the merge, which then returns that value.
+ */
+typedef int psnap_merge_left_fn(void *ctx, const struct psnap_run *run,
+				enum psnap_merge_left reason,
+				const struct psnap_error *why);
+
 /**
  * struct psnap_merge_options - zero-initialise for a plain merge
  * @keep_store:      copy, but leave the exceptions where they are
  * @skip_equal:      read the origin first and write only what differs
  * @verify:          read back what was written and compare
  * @accept_invalid:  also merge a snapshot that is marked invalid
+ * @salvage:         leave exceptions whose data cannot be read, and merge the
+ *                   rest; otherwise the first of them ends the merge
  * @batch_bytes:     data between two flushes; 0: PSNAP_MERGE_BATCH_BYTES
+ * @only:            merge only chunks that lie wholly in these bytes of the
+ *                   origin; NULL: all
+ * @except:          leave every chunk that has a byte in these; NULL: none
+ * @store_unrescued: bytes of the store that are not what was on its disk; NULL:
+ *                   none. Exceptions whose data lies there are left; a table
+ *                   that lies there is a finding of severity error
+ * @origin_unrescued: the same of the origin: is made good where it is merged to
+ * @left:            told of exceptions that are left; NULL: nobody is
+ * @left_ctx:        handed to @left
  * @progress:        told bytes of data done
  */
 struct psnap_merge_options {
@@ -37,7 +76,14 @@ struct psnap_merge_options {
 	bool skip_equal;
 	bool verify;
 	bool accept_invalid;
+	bool salvage;
 	uint64_t batch_bytes;
+	struct psnap_extents *only;
+	struct psnap_extents *except;
+	struct psnap_extents *store_unrescued;
+	struct psnap_extents *origin_unrescued;
+	psnap_merge_left_fn *left;
+	void *left_ctx;
 	struct psnap_progress progress;
 };
 
@@ -48,7 +94,9 @@ struct psnap_merge_options {
  * @exceptions:    to be copied
  * @runs:          in so many runs
  * @copy_bytes:    data, the tail of the origin taken into account
- * @batches:       flushes of the origin
+ * @batches:       flushes of the origin, at the most
+ * @left:          exceptions that would stay, by reason (UNREADABLE is 0: only
+ *                 reading tells)
  */
 struct psnap_merge_plan {
 	struct psnap_check_result check;
@@ -57,6 +105,7 @@ struct psnap_merge_plan {
 	uint64_t runs;
 	uint64_t copy_bytes;
 	uint64_t batches;
+	uint64_t left[PSNAP_LEFT_REASONS];
 };
 
 /**
@@ -65,7 +114,10 @@ struct psnap_merge_plan {
  * @copied_bytes:     written to the origin
  * @equal_bytes:      not written because they were the same (skip_equal)
  * @batches:          completed
- * @exceptions_left:  still in the store
+ * @exceptions_left:  still in the store, for whatever reason
+ * @left:             seen and left, by reason
+ * @origin_unrescued_bytes:  of the origin that were not merged to
+ * @failed:           the device that the failure was on; NULL: not of a device
  */
 struct psnap_merge_result {
 	uint64_t exceptions;
@@ -73,6 +125,9 @@ struct psnap_merge_result {
 	uint64_t equal_bytes;
 	uint64_t batches;
 	uint64_t exceptions_left;
+	uint64_t left[PSNAP_LEFT_REASONS];
+	uint64_t origin_unrescued_bytes;
+	const struct psnap_io *failed;
 };
 
 /**
@@ -109,6 +164,25 @@ psnap_merge(struct psnap_io *store, struct psnap_io *origin,
 	    const struct psnap_merge_options *options,
 	    const struct psnap_merge_plan *plan,
 	    struct psnap_merge_result *result, struct psnap_error *err);
+
+/**
+ * psnap_merge_to() - write what the merged origin would be to a new file
+ * @store, @origin:  only read
+ * @target:          open for writing, as long as the origin, all zero
+ * @plan:            of the pair, not refused
+ * @result:          out, also on failure; exceptions_left is what the store has
+ *
+ * What is zero in the result is not written, so a sparse file stays sparse.
+ * Where an exception is left, the origin's content is written. options.keep_store
+ * and skip_equal mean nothing here. Ends with a flush of @target.
+ * Return: as psnap_merge(); PSNAP_E_API also when the sizes differ.
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_merge_to(struct psnap_io *store, struct psnap_io *origin,
+	       struct psnap_io *target,
+	       const struct psnap_merge_options *options,
+	       const struct psnap_merge_plan *plan,
+	       struct psnap_merge_result *result, struct psnap_error *err);
 
 PSNAP_END_DECLS
 
