@@ -81,7 +81,8 @@ BASE  = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 # cmd sees the public headers alone: a private include does not compile.
 CMD_INC  := -Ilib/include
 LIB_INC  := -Ilib/include -Ilib/src
-TEST_INC := -Ilib/include -Ilib/src -Icmd -Itests/support -Itests/unit
+TEST_INC := -Ilib/include -Ilib/src -Icmd -Itests/support -Itests/unit \
+	-Itests/crash
 
 COMPILE = $(CC) $(BASE) $(1) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) $(LDSTATIC) -o $@ $^

@@ -50,11 +50,12 @@ static uint64_t store_chunks(uint64_t exceptions)
 
 uint64_t pair_store_bytes(uint64_t exceptions)
 {
-	uint64_t areas = exceptions / per_area() + 1;
+	/* The terminator's; a full area has it in the next. */
+	uint64_t last_area = exceptions / per_area();
 	uint64_t chunks = store_chunks(exceptions);
-	uint64_t last_area = 1 + areas * (per_area() + 1) + 1;
+	uint64_t least = 2 + last_area * (per_area() + 1);
 
-	return (chunks > last_area ? chunks : last_area) * pair_chunk_bytes;
+	return (chunks > least ? chunks : least) * pair_chunk_bytes;
 }
 
 uint64_t pair_origin_bytes(uint64_t exceptions)
@@ -126,6 +127,13 @@ void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed)
 	}
 	free(old);
 	free(new_chunk);
+}
+
+void pair_entry(const struct ram *ram, uint64_t number, uint64_t *old_chunk,
+		uint64_t *new_chunk)
+{
+	*old_chunk = get64(entry(ram, number));
+	*new_chunk = get64(entry(ram, number) + 8);
 }
 
 uint64_t pair_count(const struct ram *ram)

@@ -25,6 +25,10 @@ void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed);
 uint64_t pair_store_bytes(uint64_t exceptions);
 uint64_t pair_origin_bytes(uint64_t exceptions);
 
+/* Entry @number of the table. */
+void pair_entry(const struct ram *ram, uint64_t number, uint64_t *old_chunk,
+		uint64_t *new_chunk);
+
 /* Exceptions up to the terminator. */
 uint64_t pair_count(const struct ram *ram);
 
