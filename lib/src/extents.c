@@ -9,6 +9,7 @@
 #include "checked.h"
 #include "fail.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define FIRST_CAPACITY 16u
@@ -119,6 +120,7 @@ int psnap_extents_add(struct psnap_extents *set, uint64_t start_bytes,
 	}
 	if (last && start_bytes < last->offset_bytes)
 		set->sorted = false;
+	assert(set->list);
 	set->list[set->count++] =
 		(struct psnap_extent){ start_bytes, end_bytes - start_bytes };
 	return 0;

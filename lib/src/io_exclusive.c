@@ -103,23 +103,25 @@ int psnap_io_open_exclusive(const char *path, struct psnap_io **io,
 	return rc;
 }
 
-/* The name of a file that was just created must survive a power cut too. */
+/* The name of a file that was just created must survive a power cut too; it is
+ * where a symbolic link points. */
 static int sync_directory(const char *path, struct psnap_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	char *dir =
-		slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	char *real = realpath(path, NULL);
 	int rc = 0;
+	int fd;
 
-	if (!dir)
-		return psnap_fail_nomem(err, "creating a file");
+	if (!real)
+		return psnap_fail_errno(err, PSNAP_E_IO, errno,
+					"its directory cannot be found");
+	*strrchr(real, '/') = '\0';
+	fd = open(*real ? real : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fsync(fd))
 		rc = psnap_fail_errno(err, PSNAP_E_IO, errno,
 				      "its directory cannot be flushed");
 	if (fd >= 0)
 		close(fd);
-	free(dir);
+	free(real);
 	return rc;
 }
 

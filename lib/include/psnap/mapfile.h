@@ -16,6 +16,7 @@ PSNAP_BEGIN_DECLS
  * @unrescued:  receives every byte that the map does not call finished ('+'),
  *              gaps between its blocks and everything behind the last included
  *
+ * On failure @unrescued may hold a part of it.
  * Return: 0, or
  *   PSNAP_E_CORRUPT  not a map; @err names the line and what is wrong with it
  *   PSNAP_E_IO, PSNAP_E_TRUNCATED, PSNAP_E_NOMEM
