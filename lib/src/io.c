@@ -144,6 +144,13 @@ void psnap_io_prefetch(struct psnap_io *io, uint64_t offset_bytes,
 	}
 }
 
+void psnap_io_forget(struct psnap_io *io, uint64_t offset_bytes,
+		     uint64_t len_bytes)
+{
+	if (io->ops->forget && len_bytes > 0)
+		io->ops->forget(io, offset_bytes, len_bytes);
+}
+
 uint64_t psnap_io_next_data(struct psnap_io *io, uint64_t offset_bytes)
 {
 	uint64_t found;

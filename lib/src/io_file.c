@@ -37,6 +37,13 @@ static void file_prefetch(struct psnap_io *io, uint64_t offset_bytes,
 			    POSIX_FADV_WILLNEED);
 }
 
+static void file_forget(struct psnap_io *io, uint64_t offset_bytes,
+			uint64_t len_bytes)
+{
+	(void)posix_fadvise(io->fd, (off_t)offset_bytes, (off_t)len_bytes,
+			    POSIX_FADV_DONTNEED);
+}
+
 /* Block devices and old file systems answer with an error: all is data. */
 static uint64_t file_next_data(struct psnap_io *io, uint64_t offset_bytes)
 {
@@ -60,6 +67,7 @@ static int file_close(struct psnap_io *io)
 static const struct psnap_io_ops file_ops = {
 	.read_some = file_read_some,
 	.prefetch = file_prefetch,
+	.forget = file_forget,
 	.next_data = file_next_data,
 	.close = file_close,
 };
@@ -82,6 +90,7 @@ static const struct psnap_io_ops file_write_ops = {
 	.write_some = file_write_some,
 	.sync = file_sync,
 	.prefetch = file_prefetch,
+	.forget = file_forget,
 	.next_data = file_next_data,
 	.close = file_close,
 };

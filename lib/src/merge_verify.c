@@ -15,6 +15,8 @@ static int compare(struct merger *m, const struct merge_span *span,
 {
 	uint64_t done;
 
+	/* What is compared must be what the device has, not the page cache. */
+	psnap_io_forget(m->origin, span->to_bytes, span->len_bytes);
 	for (done = 0; done < span->len_bytes;
 	     done += PSNAP_MERGE_PIECE_BYTES) {
 		uint64_t at = span->to_bytes + done;

@@ -167,6 +167,16 @@ static int64_t drop_write(struct psnap_io *io, uint64_t offset_bytes,
 	return (int64_t)len_bytes;
 }
 
+static uint64_t forgotten_bytes;
+
+static void count_forget(struct psnap_io *io, uint64_t offset_bytes,
+			 uint64_t len_bytes)
+{
+	(void)io;
+	(void)offset_bytes;
+	forgotten_bytes += len_bytes;
+}
+
 static void test_verify(void)
 {
 	struct psnap_io_ops dropping;
@@ -175,11 +185,14 @@ static void test_verify(void)
 	set_up(&s, 13);
 	dropping = *s.origin->ops;
 	dropping.write_some = drop_write;
+	dropping.forget = count_forget;
+	forgotten_bytes = 0;
 	s.origin->ops = &dropping;
 	s.options.verify = true;
 	T_EQ_I64(merge(&s), PSNAP_E_CORRUPT);
 	T_OK(s.err.has_offset, "where: %s", s.err.message);
 	T_OK(s.result.failed == s.origin, "it was the origin");
+	T_OK(forgotten_bytes > 0, "the cache is not what is compared");
 	T_EQ_U64(pair_count(&s.ram), scene_exceptions);
 	tear_down(&s);
 }

@@ -34,6 +34,8 @@ struct psnap_extent {
  *               data had been kept.
  * @prefetch:    a hint that the range will be read soon; must not fail, block
  *               for long, or report errors; NULL: no use
+ * @forget:      a hint that the next read of the range should come from the
+ *               device, not from a cache; must not fail; NULL: no cache
  * @next_data:   the first offset at or after @offset_bytes that may hold
  *               anything but zero, or size_bytes; NULL: everything may
  * @prepare:     @count ranges are going to be written: save what has to be
@@ -53,6 +55,8 @@ struct psnap_io_ops {
 	int (*sync)(struct psnap_io *io);
 	void (*prefetch)(struct psnap_io *io, uint64_t offset_bytes,
 			 uint64_t len_bytes);
+	void (*forget)(struct psnap_io *io, uint64_t offset_bytes,
+		       uint64_t len_bytes);
 	uint64_t (*next_data)(struct psnap_io *io, uint64_t offset_bytes);
 	int (*prepare)(struct psnap_io *io, const struct psnap_extent *extents,
 		       size_t count, struct psnap_error *err);
@@ -224,6 +228,15 @@ PSNAP_API PSNAP_MUST_USE int psnap_io_sync(struct psnap_io *io,
  */
 PSNAP_API void psnap_io_prefetch(struct psnap_io *io, uint64_t offset_bytes,
 				 uint64_t len_bytes);
+
+/**
+ * psnap_io_forget() - have the next read of a range come from the device
+ *
+ * For reading back what was written: do it after psnap_io_sync(), or what is
+ * not yet on the device stays cached. Only a hint.
+ */
+PSNAP_API void psnap_io_forget(struct psnap_io *io, uint64_t offset_bytes,
+			       uint64_t len_bytes);
 
 /**
  * psnap_io_next_data() - skip what is known to be zero
