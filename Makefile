@@ -5,10 +5,13 @@
 #   demo           install what is missing, build, show check and dump on a
 #                  store that a kernel made (needs root only to install)
 #   check          install what the tests need, run all of them
-#   check-unit, check-cli, check-golden, check-corpus, check-fault, check-fuzz,
-#   check-docs, check-layers, check-headers, check-install
+#   check-unit, check-cli, check-golden, check-corpus, check-fault, check-crash,
+#   check-kill, check-kernel, check-fuzz, check-docs, check-layers,
+#   check-headers, check-install
 #                  one part of the tests
+#   crash          more power cuts: N=50000000
 #   bench          measure against the physical limit and the alternatives
+#   bench-kernel   psnap merge against the kernel's, in an emulated machine
 #   fuzz           libFuzzer, T=60 seconds for each target (needs clang)
 #   tidy           clang-tidy on lib and cmd
 #   format         clang-format on all C files;  format-check only looks
@@ -20,6 +23,7 @@
 #   CC=clang       the compiler             SAN=address,undefined  sanitizers
 #   STATIC=1       a static binary for rescue media
 #   TEST=glob      only test files whose name matches
+#   KERNEL=0       check without the emulated machine
 #   B=build        build directory          T=60      seconds a fuzz target
 #   PREFIX=/usr/local  DESTDIR=             CFLAGS CPPFLAGS LDFLAGS as usual
 

@@ -8,6 +8,8 @@ MKSTORE_SRC := $(sort $(wildcard tests/support/mkstore*.c))
 MKSTORE := $(B)/tests/mkstore
 FAULT_SRC := $(sort $(wildcard tests/fault/f_*.c))
 FAULT_BIN := $(FAULT_SRC:tests/fault/%.c=$(B)/tests/fault/%)
+FAULT_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out $(FAULT_SRC), \
+		$(sort $(wildcard tests/fault/*.c))))
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(B)/tests/fuzz/replay_%)
 # What targets share; a mutate_NAME.c is libFuzzer's alone.
@@ -19,22 +21,24 @@ CRASH_SRC := $(sort $(wildcard tests/crash/crash_*.c))
 CRASH_BIN := $(CRASH_SRC:tests/crash/%.c=$(B)/tests/crash/%)
 CRASH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out $(CRASH_SRC), \
 		$(sort $(wildcard tests/crash/*.c))))
+SAME_VIEW := $(B)/tests/same_view
+SCRIBBLE := $(B)/tests/scribble
 TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(CRASH_BIN) $(MKSTORE) \
-	$(VIEW)
+	$(VIEW) $(SAME_VIEW) $(SCRIBBLE)
 
 $(B)/tests/%.o: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(call COMPILE,$(TEST_INC))
-$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(SUPPORT_OBJ) \
-		$(CMD_PARTS) $(B)/libpsnap.a
+$(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(CRASH_OBJ) \
+		$(SUPPORT_OBJ) $(CMD_PARTS) $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
 # Allocation faults: every allocation of ours goes through the wrappers.
-WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup
-$(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o \
-		$(B)/tests/fault/alloc.o $(B)/tests/fault/verbs.o $(SUPPORT_OBJ) \
-		$(CMD_PARTS) $(B)/libpsnap.a
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup \
+	-Wl,--wrap=realloc,--wrap=strndup
+$(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o $(FAULT_OBJ) \
+		$(CRASH_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) $(B)/libpsnap.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(WRAP) $(LIBS)
@@ -50,6 +54,13 @@ $(CRASH_BIN): $(B)/tests/crash/%: $(B)/tests/crash/%.o $(CRASH_OBJ) \
 $(VIEW): $(B)/tests/support/view.o $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
+$(SAME_VIEW): $(B)/tests/kill/same_view.o $(B)/tests/crash/pair.o \
+		$(B)/tests/crash/ram.o $(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(LIBS)
+$(SCRIBBLE): $(B)/tests/kernel/scribble.o
+	$(call say,LD,$@)
+	$(Q)$(LINK)
 $(MKSTORE): $(MKSTORE_SRC:%.c=$(B)/%.o)
 	$(call say,LD,$@)
 	$(Q)$(LINK)
@@ -57,15 +68,20 @@ $(MKSTORE): $(MKSTORE_SRC:%.c=$(B)/%.o)
 .PHONY: test-programs check fuzz
 test-programs: all $(TEST_BIN)
 
-SUITES := unit golden corpus cli fault crash fuzz docs layers headers install
-.PHONY: $(SUITES:%=check-%) crash
+# KERNEL=0 leaves the emulated machine out, KERNEL=1 insists on it.
+KERNEL ?=
+ALL_SUITES := unit golden corpus cli fault crash kill fuzz docs layers headers \
+	install kernel
+SUITES := $(if $(filter 0,$(KERNEL)),$(filter-out kernel,$(ALL_SUITES)), \
+	$(ALL_SUITES))
+.PHONY: $(ALL_SUITES:%=check-%) crash
 # Crash states of a merge; as many of a merge that saves for undo are a fifth.
 N ?= 5000000
-RUN = $(Q)B='$(B)' CC='$(CC)' SAN='$(SAN)' TEST='$(TEST)' N='$(N)' tests/run
+RUN = $(Q)B='$(B)' CC='$(CC)' SAN='$(SAN)' TEST='$(TEST)' N='$(N)' KERNEL='$(KERNEL)' tests/run
 check: need-check
 	$(Q)$(MAKE) --no-print-directory test-programs
 	$(RUN) $(SUITES)
-$(SUITES:%=check-%): check-%: test-programs
+$(ALL_SUITES:%=check-%): check-%: test-programs
 	$(RUN) $*
 
 crash: check-crash

@@ -82,6 +82,16 @@ static int lock_file(int fd, struct psnap_error *err)
 	return 0;
 }
 
+/*
+ * After a flush that failed the cache may hold, as if they were on the disk,
+ * pages that never got there: Linux marks them clean. Nobody may go on from
+ * them, so everything is read from the disk again.
+ */
+static void drop_cache(const struct psnap_io *io)
+{
+	(void)posix_fadvise(io->fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 int psnap_io_open_exclusive(const char *path, struct psnap_io **io,
 			    struct psnap_error *err)
 {
@@ -99,8 +109,10 @@ int psnap_io_open_exclusive(const char *path, struct psnap_io **io,
 	if (rc) {
 		(void)psnap_io_close(*io, NULL);
 		*io = NULL;
+		return rc;
 	}
-	return rc;
+	drop_cache(*io);
+	return 0;
 }
 
 /* The name of a file that was just created must survive a power cut too; it is
@@ -149,6 +161,7 @@ int psnap_io_open_growing(const char *path, struct psnap_io **io,
 		*io = NULL;
 		return rc;
 	}
+	drop_cache(*io);
 	(*io)->size_bytes = INT64_MAX;
 	return 0;
 }

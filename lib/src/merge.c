@@ -123,19 +123,6 @@ static int merge_table(struct merger *m, uint64_t count,
 	return rc;
 }
 
-/* Entries that stand in the table twice matter only when one of them stays. */
-static int load_again(struct merger *m, struct psnap_error *err)
-{
-	struct psnap_store *store;
-	int rc = psnap_store_open(m->store, 0, &store, err);
-
-	if (rc)
-		return rc;
-	rc = psnap_map_load(store, NULL, &m->again, err);
-	psnap_store_close(store);
-	return rc;
-}
-
 int psnap_merge_run(struct merger *m, const struct psnap_merge_plan *plan,
 		    struct psnap_error *err)
 {
@@ -156,8 +143,9 @@ int psnap_merge_run(struct merger *m, const struct psnap_merge_plan *plan,
 	m->stays = calloc(1, PSNAP_MERGE_BATCH_ENTRIES / 8);
 	if (!m->piece || !m->other || !m->stays)
 		rc = psnap_fail_nomem(err, "merging");
+	/* Matters only to entries that stay, and one of the two goes. */
 	if (rc == 0 && plan->check.counts[PSNAP_F_DUPLICATE_SAME])
-		rc = psnap_merge_on(m, m->store, load_again(m, err));
+		rc = psnap_merge_load_map(m, &m->again, err);
 	if (rc == 0)
 		rc = merge_table(m, plan->check.exceptions, err);
 	psnap_map_free(m->again);

@@ -14,11 +14,6 @@
 
 #define STEP_BYTES ((size_t)128 << 10)
 
-static bool is_zero(const uint8_t *data, size_t len)
-{
-	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
-}
-
 /* Zero [start, end), last piece first; what is zero is not written again. */
 static int zero_backwards(struct merger *m, uint64_t start, uint64_t end,
 			  struct psnap_error *err)
@@ -28,7 +23,7 @@ static int zero_backwards(struct merger *m, uint64_t start, uint64_t end,
 		uint64_t at = end - n;
 		int rc = psnap_io_read(m->store, at, m->piece, n, err);
 
-		if (rc == 0 && !is_zero(m->piece, n)) {
+		if (rc == 0 && !psnap_merge_is_zero(m->piece, n)) {
 			memset(m->piece, 0, n);
 			rc = psnap_io_write(m->store, at, m->piece, n, err);
 		}

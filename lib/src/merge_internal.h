@@ -9,6 +9,7 @@
 #include <psnap/map.h>
 #include <psnap/merge.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Read, copy and compare in pieces of this size. */
 #define PSNAP_MERGE_PIECE_BYTES ((size_t)1 << 20)
@@ -64,6 +65,11 @@ static inline int psnap_merge_on(struct merger *m, const struct psnap_io *io,
 	return rc;
 }
 
+static inline bool psnap_merge_is_zero(const uint8_t *data, size_t len_bytes)
+{
+	return data[0] == 0 && memcmp(data, data + 1, len_bytes - 1) == 0;
+}
+
 static inline bool psnap_merge_stays(const struct merger *m, uint64_t number)
 {
 	uint64_t bit = number - m->first;
@@ -96,6 +102,10 @@ uint64_t psnap_merge_batch_entries(const struct psnap_geometry *geo,
 /* merge.c: merge the whole table of a merger that knows its devices. */
 int psnap_merge_run(struct merger *m, const struct psnap_merge_plan *plan,
 		    struct psnap_error *err);
+
+/* merge_map.c: the whole table, sorted; a part that cannot be read is a failure. */
+int psnap_merge_load_map(struct merger *m, struct psnap_map **map,
+			 struct psnap_error *err);
 
 /* merge_load.c: read the batch [m->first, m->end). */
 int psnap_merge_load(struct merger *m, struct psnap_error *err);

@@ -60,18 +60,24 @@ static int judge_metadata(struct unrescued *u, uint64_t start_bytes,
 	return u->report ? u->report(u->ctx, &f) : 0;
 }
 
-/* The header, and every area that the kernel reads. */
+/* The header, and every area up to the terminator. */
 static int judge_unrescued(struct unrescued *u)
 {
 	const struct psnap_geometry *geo = &u->check->geometry;
-	uint64_t areas = u->check->last_area_index + 1;
+	uint64_t last = u->check->last_area_index;
+	uint64_t live = u->check->exceptions - last * geo->exceptions_per_area;
 	uint64_t i;
 	int rc;
 
-	rc = judge_metadata(u, 0, geo->chunk_bytes, "header's chunk");
-	for (i = 0; i < areas && rc == 0; i++)
+	rc = judge_metadata(u, 0, PSNAP_HEADER_BYTES, "header");
+	for (i = 0; i <= last && rc == 0; i++) {
+		uint64_t len = geo->chunk_bytes;
+
+		if (i == last)
+			len = min_u64((live + 1) * PSNAP_EXCEPTION_BYTES, len);
 		rc = judge_metadata(u, psnap_geometry_entry_offset(geo, i, 0),
-				    geo->chunk_bytes, "table");
+				    len, "table");
+	}
 	return rc;
 }
 

@@ -99,26 +99,20 @@ static int cover_run(const struct psnap_merge_options *options,
 static int cover(struct copier *c, const struct psnap_merge_plan *plan,
 		 struct psnap_error *err)
 {
-	const struct psnap_merge_options *options = c->m->options;
 	const struct psnap_run *runs;
-	struct psnap_store *store;
-	struct psnap_map *map = NULL;
+	struct psnap_map *map;
 	uint64_t count;
 	uint64_t i;
-	int rc = psnap_store_open(c->m->store, 0, &store, err);
+	int rc = psnap_merge_load_map(c->m, &map, err);
 
 	if (rc)
 		return rc;
-	rc = psnap_map_load(store, &options->progress, &map, err);
-	if (rc == 0) {
-		runs = psnap_map_runs(map, &count);
-		for (i = 0; i < count && rc == 0; i++)
-			rc = cover_run(options, &plan->check.geometry,
-				       c->origin->size_bytes, &runs[i],
-				       c->covered, err);
-	}
+	runs = psnap_map_runs(map, &count);
+	for (i = 0; i < count && rc == 0; i++)
+		rc = cover_run(c->m->options, &plan->check.geometry,
+			       c->origin->size_bytes, &runs[i], c->covered,
+			       err);
 	psnap_map_free(map);
-	psnap_store_close(store);
 	return rc;
 }
 
@@ -164,10 +158,16 @@ int psnap_merge_to(struct psnap_io *store, struct psnap_io *origin,
 	copy.keep_store = true;
 	copy.skip_equal = false;
 	memset(result, 0, sizeof(*result));
+	result->exceptions_left = plan->check.exceptions;
 	if (plan->refused || target->size_bytes != origin->size_bytes)
 		return psnap_fail(err, PSNAP_E_API,
 				  "the store is not fit to be merged, or the "
 				  "copy has another size than the origin");
 	rc = copy_uncovered(&m, plan, err);
-	return rc ? rc : psnap_merge_run(&m, plan, err);
+	if (rc == 0)
+		rc = psnap_merge_run(&m, plan, err);
+	/* Also when no exception was merged after which it would be. */
+	if (rc == 0)
+		rc = psnap_merge_on(&m, target, psnap_io_sync(target, err));
+	return rc;
 }

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
-/* Holes are looked for in steps of this size. */
-#define HOLE_STEP_BYTES ((size_t)4 << 10)
+/* Holes, and what is equal, are looked for in steps of this size. */
+#define STEP_BYTES ((size_t)4 << 10)
 
 /* Of the last chunk of an origin only what there is of it. */
 struct merge_span psnap_merge_span(const struct merger *m,
@@ -27,43 +27,67 @@ struct merge_span psnap_merge_span(const struct merger *m,
 	return s;
 }
 
-/* What cannot be read cannot be the same: it is written. */
-static int is_equal(struct merger *m, uint64_t to_bytes, const uint8_t *data,
-		    size_t len_bytes, bool *equal, struct psnap_error *err)
-{
-	int rc = psnap_io_read(m->origin, to_bytes, m->other, len_bytes, err);
-
-	*equal = rc == 0 && memcmp(m->other, data, len_bytes) == 0;
-	return rc == PSNAP_E_IO ? 0 : rc;
-}
-
-static bool is_zero(const uint8_t *data, size_t len)
-{
-	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
-}
-
-int psnap_merge_write_sparse(struct psnap_io *target, uint64_t at,
-			     const uint8_t *data, size_t len,
-			     struct psnap_error *err)
+/*
+ * Write @data without those steps that are there already: those that are the
+ * same in @there, or zero when that is NULL. What was left out is added to
+ * @left_out_bytes.
+ */
+static int write_steps(struct psnap_io *to, uint64_t at_bytes,
+		       const uint8_t *data, const uint8_t *there,
+		       size_t len_bytes, uint64_t *left_out_bytes,
+		       struct psnap_error *err)
 {
 	size_t from = 0;
-	size_t to = 0;
+	size_t at = 0;
 	int rc = 0;
 
-	while (to < len && rc == 0) {
-		size_t n = (size_t)min_u64(HOLE_STEP_BYTES, len - to);
-		bool zero = is_zero(data + to, n);
+	while (at < len_bytes && rc == 0) {
+		size_t n = (size_t)min_u64(STEP_BYTES, len_bytes - at);
+		bool same = there ? memcmp(data + at, there + at, n) == 0
+				  : psnap_merge_is_zero(data + at, n);
 
-		if (zero && from < to)
-			rc = psnap_io_write(target, at + from, data + from,
-					    to - from, err);
-		to += n;
-		if (zero)
-			from = to;
+		if (same && from < at)
+			rc = psnap_io_write(to, at_bytes + from, data + from,
+					    at - from, err);
+		at += n;
+		if (same) {
+			*left_out_bytes += n;
+			from = at;
+		}
 	}
-	if (rc == 0 && from < len)
-		rc = psnap_io_write(target, at + from, data + from, len - from,
-				    err);
+	if (rc == 0 && from < len_bytes)
+		rc = psnap_io_write(to, at_bytes + from, data + from,
+				    len_bytes - from, err);
+	return rc;
+}
+
+int psnap_merge_write_sparse(struct psnap_io *target, uint64_t at_bytes,
+			     const uint8_t *data, size_t len_bytes,
+			     struct psnap_error *err)
+{
+	uint64_t holes = 0;
+
+	return write_steps(target, at_bytes, data, NULL, len_bytes, &holes,
+			   err);
+}
+
+/* What cannot be read cannot be the same: it is written. */
+static int write_differing(struct merger *m, uint64_t to_bytes,
+			   const uint8_t *data, size_t len_bytes,
+			   struct psnap_error *err)
+{
+	uint64_t equal = 0;
+	int rc = psnap_io_read(m->origin, to_bytes, m->other, len_bytes, err);
+
+	if (rc == PSNAP_E_IO)
+		rc = psnap_io_write(m->origin, to_bytes, data, len_bytes, err);
+	else if (rc == 0)
+		rc = write_steps(m->origin, to_bytes, data, m->other, len_bytes,
+				 &equal, err);
+	if (rc == 0) {
+		m->result->equal_bytes += equal;
+		m->result->copied_bytes += len_bytes - equal;
+	}
 	return rc;
 }
 
@@ -72,17 +96,10 @@ int psnap_merge_write(struct merger *m, uint64_t to_bytes, const uint8_t *data,
 {
 	int rc;
 
-	if (m->options->skip_equal) {
-		bool equal;
-
-		rc = is_equal(m, to_bytes, data, len_bytes, &equal, err);
-		if (rc)
-			return psnap_merge_on(m, m->origin, rc);
-		if (equal) {
-			m->result->equal_bytes += len_bytes;
-			return 0;
-		}
-	}
+	if (m->options->skip_equal)
+		return psnap_merge_on(
+			m, m->origin,
+			write_differing(m, to_bytes, data, len_bytes, err));
 	if (m->source)
 		rc = psnap_merge_write_sparse(m->origin, to_bytes, data,
 					      len_bytes, err);

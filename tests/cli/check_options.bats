@@ -106,21 +106,22 @@ data_read() {
 	damaged_store store
 	silent 4 psnap_check --ignore=duplicate-old store
 	[[ $output != *duplicate-old* && $output == *duplicate-new* ]]
-	silent 0 psnap_check --ignore=duplicate-old,duplicate-new store
+	silent 0 psnap_check --ignore=duplicate-old,duplicate-new,duplicate-same store
 	[[ $output != *duplicate* ]]
-	silent 0 psnap_check --ignore duplicate-old --ignore duplicate-new store
+	silent 0 psnap_check --ignore duplicate-old --ignore duplicate-new \
+		--ignore duplicate-same store
 	[[ $output != *duplicate* ]]
 	# Also of those that are not shown one by one.
-	silent 0 psnap_check --ignore=duplicate-old,duplicate-new \
+	silent 0 psnap_check --ignore=duplicate-old,duplicate-new,duplicate-same \
 		--max-findings=1 store
 	[[ $output != *duplicate* && $output != *more* ]]
 }
 
 @test "--ignore does not change the verdict" {
 	damaged_store store
-	silent 0 psnap_check --ignore=duplicate-old,duplicate-new store
+	silent 0 psnap_check --ignore=duplicate-old,duplicate-new,duplicate-same store
 	[[ $output == *$'state:   damaged\nkernel:  loads\nmerge:   not safe' ]]
-	silent 0 psnap_check --ignore=duplicate-old,duplicate-new \
+	silent 0 psnap_check --ignore=duplicate-old,duplicate-new,duplicate-same \
 		--output=json store
 	[[ $(field .verdict.worst_severity) == error ]]
 	[[ $(field .verdict.exit_status) == 0 ]]

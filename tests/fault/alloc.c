@@ -10,11 +10,14 @@
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
 void *__real_reallocarray(void *old, size_t count, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t count, size_t size);
 char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t max);
 
 struct alloc_fault alloc_fault;
 
@@ -51,6 +54,11 @@ void *__wrap_calloc(size_t count, size_t size)
 	return must_fail() ? NULL : __real_calloc(count, size);
 }
 
+void *__wrap_realloc(void *old, size_t size)
+{
+	return must_fail() ? NULL : __real_realloc(old, size);
+}
+
 void *__wrap_reallocarray(void *old, size_t count, size_t size)
 {
 	return must_fail() ? NULL : __real_reallocarray(old, count, size);
@@ -62,4 +70,16 @@ char *__wrap_strdup(const char *text)
 	char *copy = must_fail() ? NULL : __real_malloc(size);
 
 	return copy ? memcpy(copy, text, size) : NULL;
+}
+
+char *__wrap_strndup(const char *text, size_t max)
+{
+	size_t len = strnlen(text, max);
+	char *copy = must_fail() ? NULL : __real_malloc(len + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
 }

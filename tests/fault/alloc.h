@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Failing allocations: programs in this directory are linked with
- * --wrap=malloc,calloc,reallocarray,strdup, so that every allocation of psnap's own
- * code comes through here. Production code knows nothing of it.
+ * --wrap=malloc,calloc,realloc,reallocarray,strdup,strndup, so that every
+ * allocation of psnap's own code comes through here. Production code knows
+ * nothing of it.
  */
 #ifndef PSNAP_TEST_ALLOC_H
 #define PSNAP_TEST_ALLOC_H

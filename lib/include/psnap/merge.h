@@ -13,7 +13,9 @@
  * Exceptions that are not to be merged are moved to the front of the table,
  * so that it stays one without holes: into slots of merged exceptions, at most
  * 512 at a time, made durable before their old slots are cleared. In between
- * they stand in the table twice, which changes nothing in the view.
+ * they stand in the table twice, which changes nothing in the view. psnap goes
+ * on from there; the kernel's own merge may stop at such an entry, if the table
+ * is not in the order in which chunks were taken.
  */
 #ifndef PSNAP_MERGE_H
 #define PSNAP_MERGE_H

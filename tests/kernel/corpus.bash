@@ -1,0 +1,55 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The pairs of tests/corpus, each cut at half of a psnap merge: today's kernel
+# loads them, sees what was recorded when they were made, and merges them to the
+# end that was recorded. Sourced by run.
+
+# CASE and the system call that is counted. The overflowed one has no view.
+corpus_cases='use-4k pwrite64
+use-64k fsync
+full-area pwrite64
+device-end fsync
+power-cut pwrite64
+interrupted-merge fsync'
+
+recorded() # CASE KEY
+{
+  sed -n "s/^$2 //p" "$here/../corpus/$1/expected" | head -n 1
+}
+
+corpus_start()
+{
+  local case call merged='' disks=()
+
+  while read -r case call; do
+    gzip -dc "$here/../corpus/$case/cow.img.gz" > "$work/$case.s"
+    gzip -dc "$here/../corpus/$case/origin.img.gz" > "$work/$case.o"
+    : > "$work/$case.want"
+    psnap_stops_half "$case" "$call"
+    status_of "$case" > "$work/$case.status"
+    merged+="$case $(chunk_of "$case")"$'\n'
+    mapfile -t -O ${#disks[@]} disks < <(pair_disks "$case")
+  done <<< "$corpus_cases"
+  machine_start corpus pairs "used='' merged='$merged'" "${disks[@]}"
+}
+
+corpus_judge()
+{
+  local case call
+
+  machine_ends corpus
+  while read -r case call; do
+    same "$(answer corpus "$case" loaded)" "$(< "$work/$case.status")" \
+      "$case: the kernel loads it, with the status that psnap said"
+    same "$(sum "$case.v")" "$(recorded "$case" kernel-view)" \
+      "$case: the kernel sees what it saw before"
+    same "$(sum "$case.o")" "$(recorded "$case" merge-merged)" \
+      "$case: the kernel merges the rest to what it merged the whole"
+    is_emptied "$case"
+  done <<< "$corpus_cases"
+}
+
+sum() # FILE
+{
+  sha256sum < "$work/$1" | cut -d ' ' -f 1
+}
