@@ -7,6 +7,7 @@
 #include "parse.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	OPT_DRY_RUN = 1,
@@ -16,6 +17,12 @@ enum {
 	OPT_VERIFY,
 	OPT_ACCEPT_INVALID,
 	OPT_BATCH,
+	OPT_RANGE,
+	OPT_EXCLUDE,
+	OPT_SALVAGE,
+	OPT_MAPFILE,
+	OPT_ORIGIN_MAPFILE,
+	OPT_TARGET,
 };
 
 /* clang-format off */
@@ -33,6 +40,24 @@ static struct poptOption options[] = {
 	  "read back what was written and compare", NULL },
 	{ "accept-invalid", 0, POPT_ARG_NONE, NULL, OPT_ACCEPT_INVALID,
 	  "also merge a snapshot that is marked invalid", NULL },
+	{ "range", 0, POPT_ARG_STRING, NULL, OPT_RANGE,
+	  "merge only chunks that lie wholly in these sectors of the origin; "
+	  "may be given again", "A..B" },
+	{ "exclude", 0, POPT_ARG_STRING, NULL, OPT_EXCLUDE,
+	  "leave every chunk that has one of these sectors; may be given again",
+	  "A..B" },
+	{ "salvage", 0, POPT_ARG_NONE, NULL, OPT_SALVAGE,
+	  "leave in the store what cannot be read there, and merge the rest",
+	  NULL },
+	{ "mapfile", 0, POPT_ARG_STRING, NULL, OPT_MAPFILE,
+	  "ddrescue's map of the store: leave what was not rescued (implies "
+	  "--salvage)", "FILE" },
+	{ "origin-mapfile", 0, POPT_ARG_STRING, NULL, OPT_ORIGIN_MAPFILE,
+	  "ddrescue's map of the origin: say how much of it stays lost",
+	  "FILE" },
+	{ "target", 0, POPT_ARG_STRING, NULL, OPT_TARGET,
+	  "write the merged origin to the new file NEW, and change neither "
+	  "STORE nor ORIGIN", "NEW" },
 	{ "batch", 0, POPT_ARG_STRING, NULL, OPT_BATCH,
 	  "data between two flushes (default: 64M)", "SIZE" },
 	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
@@ -56,19 +81,21 @@ static const char after[] =
 	"\n"
 	"SIZE is bytes; K M G T P E mean powers of 1024, s sectors of 512 "
 	"bytes.\n"
+	"A..B are sectors of 512 bytes, from A on, without B.\n"
 	"\n"
-	"Exit status: 0 merged, or there was nothing to merge, 4 refused, 8 "
-	"failed,\n"
-	"16 usage, 32 interrupted. What failed or was interrupted goes on when "
-	"the\n"
-	"same command is run again.\n";
+	"Exit status: 0 merged, or there was nothing to merge, 4 refused, or "
+	"some data\n"
+	"is lost, 8 failed, 16 usage, 32 interrupted. What failed or was "
+	"interrupted\n"
+	"goes on when the same command is run again.\n";
 
-static int set_undo(struct psnap_merge_args *args, char **arg)
+/* Take over the name of a file. */
+static int set_name(char **name, const char *option, char **arg)
 {
 	if ((*arg)[0] == '\0')
-		return psnap_cli_bad_value("--undo", *arg, "is no file name");
-	free(args->undo);
-	args->undo = *arg;
+		return psnap_cli_bad_value(option, *arg, "is no file name");
+	free(*name);
+	*name = *arg;
 	*arg = NULL;
 	return 0;
 }
@@ -87,6 +114,40 @@ static int set_batch(struct psnap_merge_args *args, const char *arg)
 	return 0;
 }
 
+static int set_target(struct psnap_merge_args *args, char **arg)
+{
+	if (strcmp(*arg, "-") == 0)
+		return psnap_cli_bad_value(
+			"--target", *arg,
+			"is standard output, which cannot be written to in any "
+			"order; name a file");
+	return set_name(&args->target, "--target", arg);
+}
+
+/* Options that have a value. */
+static int take_value(struct psnap_merge_args *args, int val, char **arg)
+{
+	switch (val) {
+	case OPT_UNDO:
+		return set_name(&args->undo, "--undo", arg);
+	case OPT_RANGE:
+		return psnap_merge_range_add("--range", *arg,
+					     &args->merge.only);
+	case OPT_EXCLUDE:
+		return psnap_merge_range_add("--exclude", *arg,
+					     &args->merge.except);
+	case OPT_MAPFILE:
+		args->merge.salvage = true;
+		return set_name(&args->mapfile, "--mapfile", arg);
+	case OPT_ORIGIN_MAPFILE:
+		return set_name(&args->origin_mapfile, "--origin-mapfile", arg);
+	case OPT_TARGET:
+		return set_target(args, arg);
+	default:
+		return set_batch(args, *arg);
+	}
+}
+
 static int take_option(void *ctx, int val, char **arg)
 {
 	struct psnap_merge_args *args = ctx;
@@ -95,8 +156,6 @@ static int take_option(void *ctx, int val, char **arg)
 	case OPT_DRY_RUN:
 		args->dry_run = true;
 		return 0;
-	case OPT_UNDO:
-		return set_undo(args, arg);
 	case OPT_KEEP_STORE:
 		args->merge.keep_store = true;
 		return 0;
@@ -109,9 +168,32 @@ static int take_option(void *ctx, int val, char **arg)
 	case OPT_ACCEPT_INVALID:
 		args->merge.accept_invalid = true;
 		return 0;
+	case OPT_SALVAGE:
+		args->merge.salvage = true;
+		return 0;
 	default:
-		return set_batch(args, *arg);
+		return take_value(args, val, arg);
 	}
+}
+
+/* What is about the origin or the store as something that is written to. */
+static int check_combination(const struct psnap_merge_args *args)
+{
+	const char *option = NULL;
+
+	if (!args->target)
+		return 0;
+	if (args->undo)
+		option = "--undo";
+	else if (args->merge.keep_store)
+		option = "--keep-store";
+	else if (args->merge.skip_equal)
+		option = "--skip-equal";
+	if (!option)
+		return 0;
+	return psnap_msg_usage("%s: --target leaves the store and the origin "
+			       "alone anyway",
+			       option);
 }
 
 int psnap_merge_args_parse(struct psnap_merge_args *args, int argc,
@@ -132,13 +214,22 @@ int psnap_merge_args_parse(struct psnap_merge_args *args, int argc,
 	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 	if (status != PSNAP_CLI_GO_ON)
 		return status;
-	status = psnap_cli_operands(&args->cli, operands, 2);
+	status = check_combination(args);
+	if (status == 0)
+		status = psnap_cli_operands(&args->cli, operands, 2);
 	return status == 0 ? PSNAP_CLI_GO_ON : status;
 }
 
 void psnap_merge_args_end(struct psnap_merge_args *args)
 {
 	psnap_cli_end(&args->cli);
+	psnap_extents_free(args->merge.only);
+	psnap_extents_free(args->merge.except);
+	psnap_extents_free(args->merge.store_unrescued);
+	psnap_extents_free(args->merge.origin_unrescued);
 	free(args->undo);
-	args->undo = NULL;
+	free(args->mapfile);
+	free(args->origin_mapfile);
+	free(args->target);
+	*args = (struct psnap_merge_args){ 0 };
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What psnap merge says: why it refuses, what it would do, what it did.
+ * What psnap merge says to people: why it refuses, what it would do, what it
+ * did. The same for scripts is in merge_json.c.
  */
-#include "json.h"
 #include "merge.h"
 #include "report.h"
 
@@ -28,24 +28,46 @@ static uint64_t obstacles(const struct psnap_check_result *check,
 	return sum;
 }
 
-void psnap_merge_report_refusal(const struct psnap_merge_job *job)
+static void say_findings(const struct psnap_merge_job *job)
 {
-	const struct psnap_check_result *check = &job->plan.check;
 	char place[PSNAP_REPORT_PLACE_BYTES];
 	const struct psnap_finding *finding;
-	bool only_invalid;
-	uint64_t count = obstacles(check, &only_invalid);
 
 	for (size_t i = 0; i < job->finding_count; i++) {
 		finding = &job->findings[i];
-		if (job->args->cli.quiet || finding->severity < PSNAP_ERROR)
+		if (finding->severity < PSNAP_ERROR)
 			continue;
 		psnap_msg(job->store.name, "%s %s: %s%s",
 			  psnap_severity_name(finding->severity),
 			  psnap_finding_info(finding->id)->name,
 			  psnap_report_place(finding, place), finding->text);
 	}
-	if (only_invalid)
+}
+
+/* Has somebody typed ORIGIN STORE? */
+static bool is_swapped(const struct psnap_merge_job *job)
+{
+	struct psnap_header header;
+
+	return job->plan.check.header.magic != PSNAP_MAGIC &&
+	       psnap_header_read(job->origin.io, &header, NULL) == 0 &&
+	       header.magic == PSNAP_MAGIC && header.problems == 0;
+}
+
+void psnap_merge_report_refusal(const struct psnap_merge_job *job)
+{
+	const struct psnap_check_result *check = &job->plan.check;
+	bool only_invalid;
+	uint64_t count = obstacles(check, &only_invalid);
+
+	if (!job->args->cli.quiet)
+		say_findings(job);
+	if (is_swapped(job))
+		psnap_msg(job->store.name,
+			  "not merged: it is no store, but %s is one; the "
+			  "store comes first, then the origin",
+			  job->origin.name);
+	else if (only_invalid)
 		psnap_msg(job->store.name,
 			  "not merged: the snapshot is marked invalid; "
 			  "--accept-invalid merges its %" PRIu64
@@ -60,8 +82,19 @@ void psnap_merge_report_refusal(const struct psnap_merge_job *job)
 	else
 		psnap_msg(job->store.name,
 			  "not merged: it is no store that the kernel would "
-			  "load (%s)",
+			  "load (%s); psnap check says what is there",
 			  psnap_state_name(check->state));
+}
+
+static void text_target(const struct psnap_merge_job *job, const char *before,
+			struct psnap_outbuf *out)
+{
+	if (!job->args->target)
+		return;
+	psnap_outbuf_text(out, before);
+	psnap_outbuf_plain(out, job->args->target);
+	psnap_outbuf_printf(out, ", %" PRIu64 " bytes\n",
+			    job->origin.io->size_bytes);
 }
 
 static void text_plan(const struct psnap_merge_job *job,
@@ -73,44 +106,76 @@ static void text_plan(const struct psnap_merge_job *job,
 		psnap_outbuf_text(out, "verdict     would be refused\n");
 		return;
 	}
+	/* A batch in which everything stays does not flush the origin. */
 	psnap_outbuf_printf(
 		out,
 		"would merge %" PRIu64 " exception%s in %" PRIu64 " run%s\n"
-		"would copy  %" PRIu64 " bytes in %" PRIu64 " batch%s\n"
-		"verdict     %s\n",
+		"would copy  %" PRIu64 " bytes in %s%" PRIu64 " batch%s\n",
 		plan->exceptions, plural(plan->exceptions), plan->runs,
-		plural(plan->runs), plan->copy_bytes, plan->batches,
-		plan->batches == 1 ? "" : "es",
-		plan->check.safe_to_merge ? "safe to merge"
-					  : "marked invalid, accepted");
+		plural(plan->runs), plan->copy_bytes,
+		plan->exceptions < plan->check.exceptions ? "at most " : "",
+		plan->batches, plan->batches == 1 ? "" : "es");
+	psnap_merge_left_text(out, "would leave ", plan->left);
+	text_target(job, "would write ", out);
+	psnap_outbuf_printf(out, "verdict     %s\n",
+			    plan->check.safe_to_merge
+				    ? "safe to merge"
+				    : "marked invalid, accepted");
 }
 
-static const char *store_text(const struct psnap_merge_job *job)
-{
-	if (job->options.keep_store)
-		return "kept";
-	return psnap_header_says_invalid(&job->plan.check.header)
-		       ? "empty, still marked invalid"
-		       : "valid and empty";
-}
-
-static void text_result(const struct psnap_merge_job *job,
+static void text_merged(const struct psnap_merge_job *job,
 			struct psnap_outbuf *out)
 {
 	const struct psnap_merge_result *result = &job->result;
 
-	psnap_outbuf_printf(
-		out,
-		"merged      %" PRIu64 " exception%s in %" PRIu64 " run%s\n"
-		"copied      %" PRIu64 " bytes\n",
-		result->exceptions, plural(result->exceptions), job->plan.runs,
-		plural(job->plan.runs), result->copied_bytes);
+	psnap_outbuf_printf(out, "merged      %" PRIu64 " exception%s",
+			    result->exceptions, plural(result->exceptions));
+	/* What could not be read has cut some runs. */
+	if (result->left[PSNAP_LEFT_UNREADABLE] == 0)
+		psnap_outbuf_printf(out, " in %" PRIu64 " run%s",
+				    job->plan.runs, plural(job->plan.runs));
+	psnap_outbuf_printf(out, "\ncopied      %" PRIu64 " bytes\n",
+			    result->copied_bytes);
 	if (job->options.skip_equal)
 		psnap_outbuf_printf(out,
 				    "equal       %" PRIu64 " bytes were the "
 				    "same and not written\n",
 				    result->equal_bytes);
-	psnap_outbuf_printf(out, "store       %s\n", store_text(job));
+	psnap_merge_left_text(out, "left        ", result->left);
+}
+
+static void text_store(const struct psnap_merge_job *job,
+		       struct psnap_outbuf *out)
+{
+	bool invalid = psnap_header_says_invalid(&job->plan.check.header);
+	uint64_t left = job->result.exceptions_left;
+
+	if (job->options.keep_store)
+		psnap_outbuf_text(out, "store       kept\n");
+	else if (left == 0)
+		psnap_outbuf_printf(out, "store       %s\n",
+				    invalid ? "empty, still marked invalid"
+					    : "valid and empty");
+	else
+		psnap_outbuf_printf(
+			out, "store       %s, %" PRIu64 " exception%s left\n",
+			invalid ? "still marked invalid" : "valid", left,
+			plural(left));
+}
+
+static void text_result(const struct psnap_merge_job *job,
+			struct psnap_outbuf *out)
+{
+	text_merged(job, out);
+	if (job->result.origin_unrescued_bytes > 0)
+		psnap_outbuf_printf(out,
+				    "origin      %" PRIu64 " bytes were not "
+				    "rescued, and nothing was merged to them\n",
+				    job->result.origin_unrescued_bytes);
+	if (job->args->target)
+		text_target(job, "target      ", out);
+	else
+		text_store(job, out);
 	if (job->save.path) {
 		psnap_outbuf_text(out, "undo        ");
 		psnap_outbuf_plain(out, job->save.path);
@@ -119,84 +184,12 @@ static void text_result(const struct psnap_merge_job *job,
 	}
 }
 
-static void json_plan(const struct psnap_merge_job *job,
-		      struct psnap_outbuf *out)
+void psnap_merge_report_text(const struct psnap_merge_job *job,
+			     struct psnap_outbuf *out)
 {
-	const struct psnap_merge_plan *plan = &job->plan;
-
-	psnap_outbuf_printf(out, ",\n\"plan\":{\"refused\":%s",
-			    plan->refused ? "true" : "false");
-	psnap_json_member(out, "exceptions", true, plan->exceptions);
-	psnap_json_member(out, "runs", true, plan->runs);
-	psnap_json_member(out, "copy_bytes", true, plan->copy_bytes);
-	psnap_json_member(out, "batches", true, plan->batches);
-	psnap_outbuf_text(out, ",\"findings\":[");
-	for (size_t i = 0; i < job->finding_count; i++) {
-		psnap_outbuf_text(out, i > 0 ? ",\n{" : "\n{");
-		psnap_report_json_finding(out, &job->findings[i]);
-		psnap_outbuf_text(out, "}");
-	}
-	psnap_outbuf_text(out, "]}");
-}
-
-static void json_result(const struct psnap_merge_job *job,
-			struct psnap_outbuf *out)
-{
-	const struct psnap_merge_result *result = &job->result;
-
-	psnap_outbuf_text(out, ",\n\"result\":");
-	if (!job->begun) {
-		psnap_outbuf_text(out, "null");
-		return;
-	}
-	psnap_outbuf_text(out, "{\"exceptions\":");
-	psnap_json_u64(out, result->exceptions);
-	psnap_json_member(out, "copied_bytes", true, result->copied_bytes);
-	psnap_json_member(out, "equal_bytes", true, result->equal_bytes);
-	psnap_json_member(out, "batches", true, result->batches);
-	psnap_json_member(out, "exceptions_left", true,
-			  result->exceptions_left);
-	psnap_outbuf_printf(out, ",\"store_kept\":%s}",
-			    job->options.keep_store ? "true" : "false");
-}
-
-static void json_document(const struct psnap_merge_job *job,
-			  struct psnap_outbuf *out, int exit_status)
-{
-	struct psnap_report check = { 0 };
-
-	psnap_outbuf_text(out, "{");
-	psnap_json_intro(out, "merge");
-	psnap_outbuf_printf(out, ",\"dry_run\":%s,\"store\":",
-			    job->args->dry_run ? "true" : "false");
-	psnap_json_io(out, job->store.io);
-	psnap_outbuf_text(out, ",\"origin\":");
-	psnap_json_io(out, job->origin.io);
-	json_plan(job, out);
-	json_result(job, out);
-	psnap_outbuf_text(out, ",\n\"undo\":");
-	if (job->save.path) {
-		psnap_outbuf_text(out, "{\"file\":");
-		psnap_json_string(out, job->save.path);
-		psnap_json_member(out, "size_bytes", true,
-				  psnap_save_bytes(&job->save));
-		psnap_outbuf_text(out, "}");
-	} else {
-		psnap_outbuf_text(out, "null");
-	}
-	psnap_report_json_verdict(out, &job->plan.check,
-				  psnap_report_end(&check, &job->plan.check));
-	psnap_outbuf_printf(out, ",\"exit_status\":%d}\n", exit_status);
-}
-
-void psnap_merge_report(const struct psnap_merge_job *job,
-			struct psnap_outbuf *out, int exit_status)
-{
-	if (job->args->cli.format == PSNAP_FORMAT_JSON)
-		json_document(job, out, exit_status);
-	else if (job->args->dry_run)
+	if (job->args->dry_run)
 		text_plan(job, out);
 	/* Of a merge that stopped the message says how far it got. */
-	else if (job->begun && exit_status == 0)
+	else if (job->done)
 		text_result(job, out);
 }

@@ -16,33 +16,45 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* The directory that a new file at @path would be in; NULL: no memory. */
-static char *directory_of(const char *path)
+/* What to ask about the file system of @path: the file, or the directory that
+ * a new one would be in; NULL: no memory. */
+static char *place_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	struct stat st;
 
+	if (stat(path, &st) == 0)
+		return strdup(path);
 	if (!slash)
 		return strdup(".");
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-/* Is @st on a file system that stands on the very device of @operand? */
-static bool stands_on(const struct stat *st,
-		      const struct psnap_operand *operand)
+bool psnap_save_stands_on(const char *path, const struct psnap_operand *operand)
 {
+	char *place = place_of(path);
 	struct stat device;
+	struct stat st;
+	bool stands;
 
-	return fstat(operand->io->fd, &device) == 0 &&
-	       S_ISBLK(device.st_mode) && device.st_rdev == st->st_dev;
+	/* A place that is not there: opening the file will say so. */
+	stands = place && stat(place, &st) == 0 &&
+		 fstat(operand->io->fd, &device) == 0 &&
+		 S_ISBLK(device.st_mode) && device.st_rdev == st.st_dev;
+	free(place);
+	return stands;
 }
 
-static int check_room(const char *path, const char *where, uint64_t need_bytes)
+static int check_room(const char *path, uint64_t need_bytes)
 {
+	char *place = place_of(path);
 	struct statvfs fs;
 	uint64_t free_bytes;
+	bool told = place && statvfs(place, &fs) == 0;
 
+	free(place);
 	/* A file system that does not tell has to be tried. */
-	if (statvfs(where, &fs) < 0 ||
+	if (!told ||
 	    __builtin_mul_overflow((uint64_t)fs.f_bavail, (uint64_t)fs.f_frsize,
 				   &free_bytes) ||
 	    free_bytes >= need_bytes)
@@ -78,30 +90,17 @@ static int check_object(const char *path, const struct psnap_operand *store,
 static int check_place(const char *path, const struct psnap_operand *store,
 		       const struct psnap_operand *origin, uint64_t need_bytes)
 {
-	char *directory = directory_of(path);
-	const char *where = path;
-	struct stat st;
-	int status;
+	int status = check_object(path, store, origin);
 
-	if (!directory)
-		return psnap_msg_nomem();
-	status = check_object(path, store, origin);
-	if (status == 0 && stat(where, &st) < 0) {
-		where = directory;
-		/* No such directory: opening will say so. */
-		if (stat(where, &st) < 0)
-			goto out;
-	}
-	if (status == 0 && (stands_on(&st, store) || stands_on(&st, origin))) {
+	if (status != 0)
+		return status;
+	if (psnap_save_stands_on(path, store) ||
+	    psnap_save_stands_on(path, origin)) {
 		psnap_msg(path, "the undo file would be on the device that is "
 				"written to; nothing was changed");
-		status = PSNAP_EXIT_FAILED;
+		return PSNAP_EXIT_FAILED;
 	}
-	if (status == 0)
-		status = check_room(path, where, need_bytes);
-out:
-	free(directory);
-	return status;
+	return check_room(path, need_bytes);
 }
 
 /* psnap undo may be run in another directory. Links stay as they are: the name

@@ -37,6 +37,15 @@ int psnap_save_open(struct psnap_save *save, const char *path,
 		    struct psnap_operand *store, struct psnap_operand *origin,
 		    uint64_t need_bytes);
 
+/**
+ * psnap_save_stands_on() - would a file be on the device of an operand?
+ * @path:  need not be there yet
+ *
+ * Then writing to the file would write to the device.
+ */
+bool psnap_save_stands_on(const char *path,
+			  const struct psnap_operand *operand);
+
 /** psnap_save_bytes() - the size of the undo file */
 uint64_t psnap_save_bytes(const struct psnap_save *save);
 

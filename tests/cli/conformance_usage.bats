@@ -176,7 +176,8 @@ words_are_known() {
 	local options
 	empty_store store
 	options=('check --chunk-size' 'check --max-findings' 'dump --chunk-size'
-		'dump --old' 'dump --new' 'dump --lookup' 'merge --batch')
+		'dump --old' 'dump --new' 'dump --lookup' 'merge --batch'
+		'merge --range' 'merge --exclude')
 	for option in "${options[@]}"; do
 		read -r command option <<<"$option"
 		name=psnap-$command

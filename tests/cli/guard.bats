@@ -9,14 +9,13 @@
 # shellcheck disable=SC2154,SC2034,SC2030,SC2031
 bats_require_minimum_version 1.5.0
 load helpers
+load loop
 
 # 16 MiB, which is enough for a file system.
 origin_bytes=$((16 << 20))
 
 setup() {
-	cleanup=()
-	[[ $EUID -eq 0 ]] || skip "needs root for loop devices"
-	cd "$BATS_TEST_TMPDIR" || return 1
+	loop_setup
 	printf '%s\n' 'chunk 4K' 'size 16M' 'exc 3 2 11' 'exc 240 20 5' \
 		'data pattern' | store store.img
 	head -c "$origin_bytes" /dev/urandom >origin.img
@@ -24,37 +23,6 @@ setup() {
 	cp store.img store.free
 	cp origin.img origin.free
 	"$PSNAP" merge -q --undo=undo.free store.free origin.free
-}
-
-# Have a command run when the test is over.
-later() {
-	cleanup+=("$1")
-}
-
-# What was set up is taken down in reverse order, each by its own name.
-teardown() {
-	local i
-	for ((i = ${#cleanup[@]} - 1; i >= 0; i--)); do
-		eval "${cleanup[i]}" || echo "# cleaning up failed: ${cleanup[i]}" >&3
-	done
-	cd /
-}
-
-# attach FILE [OPTION...]: sets $loop to a new loop device over FILE.
-attach() {
-	local file=$1
-	shift
-	loop=$(losetup --find --show --partscan "$@" "$file" 2>&1) ||
-		skip "no loop devices: $loop"
-	later "losetup --detach $loop"
-}
-
-# An ext4 file system on $1, mounted on a directory called $2.
-mount_ext4() {
-	mkfs.ext4 -q -F "$1"
-	mkdir -p "$2"
-	mount "$1" "$2" || skip "mounting is not allowed"
-	later "umount '$2'"
 }
 
 # busy TEXT STORE ORIGIN: neither a merge nor an undo begins; both say TEXT,

@@ -2,44 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # psnap merge: the origin becomes what the kernel's own merge made of it, the
-# store valid and empty; what is not fit is refused and left alone; and a merge
-# that was cut goes on. Undoing is tested in undo.bats, devices that are in use
-# in guard.bats.
+# store valid and empty, and each option does what it says. Parts of a merge
+# are tested in merge_select.bats and merge_salvage.bats, new files in
+# merge_target.bats, what is refused in merge_refuse.bats, what is cut in
+# merge_cut.bats, devices that are in use in guard.bats.
 
 # run sets stderr, refused reads name; bats runs each test in a subshell.
 # shellcheck disable=SC2154,SC2034,SC2030,SC2031
 bats_require_minimum_version 1.5.0
 load helpers
-
-setup() {
-	cd "$BATS_TEST_TMPDIR" || return 1
-}
-
-# A pair with real data: 16 exceptions of 4 KiB in 2 runs, an origin of random
-# bytes that ends in the middle of the last chunk that has an exception.
-pair() {
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 3 2 11' 'exc 24 20 5' \
-		'data pattern' | store store
-	head -c $((28 * 4096 + 1536)) /dev/urandom >origin
-}
-
-# A pair of many small exceptions in disorder.
-many=100000
-large_pair() {
-	printf '%s\n' 'chunk 512' "scatter $many 150000 7" 'data pattern' |
-		store store
-	head -c 76799800 /dev/urandom >origin
-}
-
-# refuses STATUS TEXT ARGUMENTS...: and neither file is touched.
-refuses() {
-	local want=$1 text=$2 before after
-	shift 2
-	before=$(state_of store origin)
-	expect "$want" psnap_merge "$@"
-	after=$(state_of store origin)
-	[[ -z $output && $stderr == *"$text"* && $after == "$before" ]]
-}
+load merge
 
 # --- what it does -----------------------------------------------------------
 
@@ -242,7 +214,10 @@ refuses() {
 	jq -e --argjson size "$(stat --format=%s undo)" '(.dry_run | not)
 		and .result == {exceptions: 16, copied_bytes: 62976,
 			equal_bytes: 0, batches: 1, exceptions_left: 0,
-			store_kept: false}
+			store_kept: false, origin_unrescued_bytes: 0,
+			left: .plan.left, left_runs: [],
+			left_runs_truncated: false}
+		and ([.plan.left[]] == [0, 0, 0, 0]) and .target == null
 		and .undo == {file: "undo", size_bytes: $size}
 		and .verdict.safe_to_merge
 		and .store == {name: "store", size_bytes: 1048576}' doc
@@ -250,251 +225,4 @@ refuses() {
 		and .plan.exceptions == 0 and .verdict.state == "invalid"
 		and ([.plan.findings[].id] | index("snapshot-invalid") != null)' \
 		refused
-}
-
-# --- refusals ---------------------------------------------------------------
-
-@test "a store with errors is refused, with the list, and left alone" {
-	pair
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 0 2' 'exc 1 2' 'exc 0 3' |
-		store store
-	refuses 4 'psnap-merge: store: error duplicate-new: byte ' store origin
-	refuses 4 'error duplicate-old: byte ' store origin
-	refuses 4 'not merged: 2 findings of severity error or fatal' \
-		store origin
-	refuses 4 'not merged: 2 findings' --accept-invalid store origin
-	# With -q only the last line is left.
-	complains 4 'psnap-merge: store: not merged: 2 findings' \
-		psnap_merge -q store origin
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 400 2' | store store
-	refuses 4 'old-chunk-out-of-range' store origin
-}
-
-@test "a warning or a note is no reason to refuse" {
-	local wanted
-	head -c 1M /dev/urandom >origin
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 5 2' 'exc 9 10' 'set 0 9 7 8' \
-		'data pattern' | store store
-	expect 4 psnap_check store origin
-	[[ $output == *entries-after-terminator* && $output == *holes* ]]
-	wanted=$(view_sum store origin)
-	silent 0 psnap_merge store origin
-	[[ $(sum_of origin) == "$wanted" ]]
-	# And what stood behind the terminator does not come back to life.
-	is_empty_store store
-	silent 0 psnap_dump --all --output=csv store
-	[[ ${#lines[@]} -eq 1 ]]
-}
-
-@test "what is no store is refused and left alone" {
-	pair
-	for file in blank random short; do
-		case $file in
-		blank) truncate --size=0 store && truncate --size=1M store ;;
-		random) head -c 1M /dev/urandom >store ;;
-		short) head -c 100 /dev/urandom >store ;;
-		esac
-		refuses 4 'not merged: ' store origin
-	done
-}
-
-@test "a pair in the wrong order is refused" {
-	pair
-	refuses 4 'not merged: ' origin store
-}
-
-@test "the same file twice, by whatever name, is refused" {
-	pair
-	name=psnap-merge
-	ln store hard-link
-	ln -s store symlink
-	mkdir dir
-	ln -s "$PWD/store" dir/far
-	sha256sum store >sum
-	for option in '' -n --undo=undo; do
-		for other in store ./store hard-link symlink dir/far; do
-			# shellcheck disable=SC2086 # no word on purpose
-			refused 'are the same' "$PSNAP" merge $option store \
-				"$other"
-			# shellcheck disable=SC2086
-			refused 'are the same' "$PSNAP" merge $option "$other" \
-				store
-		done
-	done
-	sha256sum --check --quiet sum
-	[[ ! -e undo ]]
-}
-
-@test "both operands are needed, and no third" {
-	pair
-	name=psnap-merge
-	refused 'STORE is missing' "$PSNAP" merge
-	refused 'ORIGIN is missing' "$PSNAP" merge store
-	refused 'three: one operand too many' "$PSNAP" merge store origin three
-	refused --chunk-size "$PSNAP" merge --chunk-size=4K store origin
-	refused --batch "$PSNAP" merge --batch=0 store origin
-	refused --undo "$PSNAP" merge --undo= store origin
-	refused csv "$PSNAP" merge --output=csv store origin
-	refused ndjson "$PSNAP" merge --output=ndjson store origin
-}
-
-@test "operands that cannot be opened are named, and nothing is changed" {
-	pair
-	mkdir directory
-	mkfifo fifo
-	for other in missing directory fifo /dev/null; do
-		refuses 8 "psnap-merge: $other: " store "$other"
-		refuses 8 "psnap-merge: $other: " "$other" origin
-		refuses 8 "psnap-merge: $other: " -n store "$other"
-	done
-}
-
-@test "a result that cannot be printed is a failure, the merge is done" {
-	local wanted
-	pair
-	wanted=$(view_sum store origin)
-	to_full() {
-		"$@" >/dev/full
-	}
-	complains 8 'psnap-merge: standard output: no space left on device' \
-		to_full psnap_merge store origin
-	[[ $(sum_of origin) == "$wanted" ]]
-	is_empty_store store
-}
-
-@test "a standard output that is the store or the origin is refused" {
-	pair
-	into() {
-		local file=$1
-		shift
-		"$@" 1<>"$file"
-	}
-	refuses 8 '' missing origin
-	for file in store origin; do
-		untouched "$file" into "$file" "$PSNAP" merge store origin
-		[[ $stderr == *'standard output: it is '"$file"' itself'* ]]
-		((status == 8))
-	done
-}
-
-@test "a device that is full fails, and the message says how to go on" {
-	command -v strace >/dev/null || skip "no strace"
-	need_no_sanitizer
-	local wanted call
-	pair
-	cp store store.orig
-	cp origin origin.orig
-	wanted=$(view_sum store origin)
-	for call in pwrite64:error=ENOSPC:when=2 pwrite64:error=EIO:when=2+ \
-		fsync:error=EIO:when=1 fsync:error=EIO:when=2; do
-		cp store.orig store
-		cp origin.orig origin
-		expect 8 strace -qq -o trace -e trace=pwrite64,fsync \
-			-e "inject=$call" "$PSNAP" merge store origin
-		[[ -z $output ]]
-		[[ $stderr == *'; run the same command again to go on' ]]
-		[[ $(view_sum store origin) == "$wanted" ]]
-		silent 0 psnap_merge store origin
-		[[ $(sum_of origin) == "$wanted" ]]
-		is_empty_store store
-	done
-}
-
-# --- interruptions ----------------------------------------------------------
-
-# cut SIGNAL CALL COMMAND...: the signal arrives at that system call.
-cut_at() {
-	local signal=$1 call=$2
-	shift 2
-	strace -qq -o trace -e "trace=${call%%:*}" \
-		-e "inject=${call%%:*}:signal=$signal:${call#*:}" "$@"
-}
-
-@test "SIGINT in the middle of a large merge is 32, and the next run ends it" {
-	command -v strace >/dev/null || skip "no strace"
-	need_no_sanitizer
-	local wanted
-	large_pair
-	wanted=$(view_sum store origin)
-	expect 32 cut_at INT fsync:when=40 \
-		"$PSNAP" merge --batch=1M store origin
-	[[ -z $output ]]
-	[[ $stderr == *": interrupted; "[1-9]*" of $many exceptions are merged, "* ]]
-	[[ $stderr == *'run the same command again to go on; '* ]]
-	[[ $stderr == *'the origin alone is neither the old nor the new'* ]]
-	[[ $stderr != *$'\n'* ]]
-	# What is left is a pair that shows the same.
-	expect 0 psnap_check store origin
-	[[ $output == *'merge:   safe'* ]]
-	[[ $(view_sum store origin) == "$wanted" ]]
-	left=$(psnap_check --output=json store | jq .table.exceptions)
-	((left > 0 && left < many))
-	# So it is after a kill, and the document tells what is left.
-	run cut_at KILL fsync:when=20 \
-		"$PSNAP" merge --batch=1M store origin
-	[[ $(view_sum store origin) == "$wanted" ]]
-	run -32 --separate-stderr cut_at TERM pwrite64:when=20000 \
-		"$PSNAP" merge --output=json --batch=1M store origin
-	printf '%s\n' "$output" >doc
-	fits merge doc
-	jq -e '.exit_status == 32 and .result.exceptions_left > 0
-		and .result.exceptions + .result.exceptions_left
-			== .plan.exceptions' doc
-	silent 0 psnap_merge store origin
-	[[ $(sum_of origin) == "$wanted" ]]
-	is_empty_store store
-}
-
-@test "SIGINT and SIGTERM at any moment leave a pair that can be merged" {
-	local wanted rc pid signal
-	large_pair
-	wanted=$(view_sum store origin)
-	for signal in INT TERM INT TERM; do
-		local before
-		before=$(stat --format=%y origin)
-		psnap_merge --batch=1M --progress=none store origin \
-			>out 2>err &
-		pid=$!
-		changed() {
-			is_over "$pid" || [[ $(stat --format=%y origin) != "$before" ]]
-		}
-		eventually changed
-		kill "-$signal" "$pid" || true
-		rc=0
-		wait "$pid" || rc=$?
-		echo "$signal: $rc, $(<err)"
-		# It may have been too quick for the signal.
-		((rc == 0)) || {
-			((rc == 32))
-			grep -q 'run the same command again' err
-		}
-		[[ $(view_sum store origin) == "$wanted" ]]
-	done
-	silent 0 psnap_merge store origin
-	[[ $(sum_of origin) == "$wanted" ]]
-	is_empty_store store
-}
-
-@test "SIGINT before the first write says that nothing was changed" {
-	command -v strace >/dev/null || skip "no strace"
-	need_no_sanitizer
-	pair
-	before=$(state_of store origin)
-	expect 32 cut_at INT flock:when=1 "$PSNAP" merge store origin
-	[[ $stderr == *'interrupted; nothing was changed, run the same '* ]]
-	[[ $(state_of store origin) == "$before" ]]
-}
-
-@test "progress on standard error never mixes with the result" {
-	pair
-	cp store store.orig
-	cp origin origin.orig
-	psnap_merge store origin >wanted
-	for when in auto bar json none; do
-		cp store.orig store
-		cp origin.orig origin
-		psnap_merge --progress=$when store origin >out 2>err
-		cmp out wanted
-		[[ $when != json ]] || jq -e .progress err
-	done
 }

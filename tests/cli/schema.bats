@@ -66,7 +66,7 @@ schema_says() {
 }
 
 @test "the schemas in the manual are JSON and use known keywords only" {
-	for kind in check dump ndjson; do
+	for kind in check dump merge undo ndjson; do
 		schema "$kind" >"$kind.json"
 		# Each schema inside is tried by itself, as a document may leave
 		# out what would lead to it.
@@ -138,6 +138,31 @@ damaged_store() {
 		--crc32) [[ $output == $'exceptions/0/crc32\n'* ]] ;;
 		*) [[ -z $output || $output == lookups ]] ;;
 		esac
+	done
+}
+
+@test "no value of a merge document can be of another type, and no key absent" {
+	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 3 2 2' 'data pattern' |
+		store store
+	head -c 100000 /dev/urandom >origin
+	# One of the two was not rescued.
+	printf '%s\n' '0 + 1' '0 12288 +' '12288 4096 -' '16384 1032192 +' >map
+	run -4 psnap_merge -q --output=json --mapfile=map --undo=undo store origin
+	expect 4 psnap_merge --output=json -n --mapfile=map store origin
+	printf '%s\n' "$output" >dry
+	run -4 --separate-stderr psnap_merge --output=json --mapfile=map \
+		--undo=undo store origin
+	printf '%s\n' "$output" >doc
+	run -4 --separate-stderr psnap_merge --output=json --mapfile=map \
+		--target=new store origin
+	printf '%s\n' "$output" >target
+	fits merge dry doc target
+	[[ $(jq '.result.left_runs | length' doc) == 1 ]]
+	for file in dry doc target; do
+		silent 0 survivors merge $file
+		[[ -z $output ]]
+		silent 0 needless merge $file
+		[[ -z $output ]]
 	done
 }
 
