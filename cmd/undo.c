@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * psnap undo: open the undo file and the devices, put back, report. The file
- * itself is only read, so whatever goes wrong can be tried again.
+ * itself is only read, so whatever goes wrong can be tried again. Before the
+ * devices are opened only its header is looked at, for their names.
  */
 #include "undo.h"
 
@@ -17,14 +18,18 @@ static int fail(const char *subject, const struct psnap_error *err)
 	return err->code == PSNAP_E_BUSY ? PSNAP_EXIT_LEFT : status;
 }
 
-static int inspect(struct psnap_undo_job *job)
+/* Its header; with --verify all of it. */
+static int read_file(struct psnap_undo_job *job)
 {
 	struct psnap_error err = { 0 };
+	int rc;
 
-	if (psnap_undo_inspect(job->file.io, &job->progress, &job->info, &err) <
-	    0)
-		return fail(job->file.name, &err);
-	return 0;
+	if (job->args->verify)
+		rc = psnap_undo_inspect(job->file.io, &job->progress,
+					&job->info, &err);
+	else
+		rc = psnap_undo_header(job->file.io, &job->info, &err);
+	return rc < 0 ? fail(job->file.name, &err) : 0;
 }
 
 /* Given, or as the undo file knows it; NULL after a message. */
@@ -96,7 +101,8 @@ static int put_back(struct psnap_undo_job *job)
 	int rc;
 
 	if (job->args->dry_run) {
-		rc = psnap_undo_matches(job->file.io, devices, &err);
+		rc = psnap_undo_check(job->file.io, devices, &job->progress,
+				      &job->info, &err);
 		return rc < 0 ? fail(job->file.name, &err) : 0;
 	}
 	psnap_msg_interrupted_words("run the same command again");
@@ -116,7 +122,7 @@ static int run(struct psnap_undo_job *job)
 	struct psnap_output output = { 0 };
 	int status;
 
-	status = inspect(job);
+	status = read_file(job);
 	if (status != 0)
 		return status;
 	if (!job->args->verify) {

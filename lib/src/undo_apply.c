@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Put back between two ticks. */
+#define TICK_BYTES ((uint64_t)1 << 20)
+
 static void describe(const struct undo_file *f, struct psnap_undo_info *info)
 {
 	unsigned int i;
 
-	memset(info, 0, sizeof(*info));
 	for (i = 0; i < PSNAP_UNDO_DEVICES; i++) {
 		memcpy(info->names[i], f->header.devices[i].name,
 		       PSNAP_UNDO_NAME_BYTES - 1);
@@ -22,6 +24,21 @@ static void describe(const struct undo_file *f, struct psnap_undo_info *info)
 	info->saved_bytes = f->saved_bytes;
 	if (f->io->size_bytes > f->end_bytes)
 		info->torn_bytes = f->io->size_bytes - f->end_bytes;
+}
+
+int psnap_undo_header(struct psnap_io *file, struct psnap_undo_info *info,
+		      struct psnap_error *err)
+{
+	struct undo_file f;
+	int rc;
+
+	memset(info, 0, sizeof(*info));
+	rc = psnap_undo_file_open(&f, file, err);
+	if (rc == 0)
+		describe(&f, info);
+	/* Nobody has looked. */
+	info->torn_bytes = 0;
+	return rc;
 }
 
 int psnap_undo_inspect(struct psnap_io *file,
@@ -40,46 +57,86 @@ int psnap_undo_inspect(struct psnap_io *file,
 	return rc;
 }
 
+/* Reads and verifies every record, and compares the devices. */
+static int check(struct undo_file *f, struct psnap_io *file,
+		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+		 const struct psnap_progress *progress,
+		 struct psnap_undo_info *info, struct psnap_error *err)
+{
+	int rc;
+
+	memset(info, 0, sizeof(*info));
+	rc = psnap_undo_file_open(f, file, err);
+	if (rc == 0)
+		rc = psnap_undo_file_match(f, devices, progress, err);
+	if (rc == 0)
+		describe(f, info);
+	return rc;
+}
+
+int psnap_undo_check(struct psnap_io *file,
+		     struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+		     const struct psnap_progress *progress,
+		     struct psnap_undo_info *info, struct psnap_error *err)
+{
+	struct undo_file f;
+
+	return check(&f, file, devices, progress, info, err);
+}
+
 int psnap_undo_matches(struct psnap_io *file,
 		       struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
 		       struct psnap_error *err)
 {
-	struct undo_file f;
-	int rc = psnap_undo_file_open(&f, file, err);
+	struct psnap_undo_info info;
 
-	return rc ? rc : psnap_undo_file_match(&f, devices, err);
+	return psnap_undo_check(file, devices, NULL, &info, err);
 }
 
-static int put_back(struct undo_file *f,
+/* One that was whole a moment ago. */
+static int read_again(struct undo_reader *reader, uint64_t at_bytes,
+		      struct undo_record *r, struct psnap_error *err)
+{
+	int rc = psnap_undo_reader_read(reader, at_bytes, r, err);
+
+	if (rc == 0)
+		return psnap_fail_at(err, PSNAP_E_IO, at_bytes,
+				     "a record of the undo file that was whole "
+				     "a moment ago is damaged");
+	return rc < 0 ? rc : 0;
+}
+
+/* Last first, so that of a byte that was saved twice the oldest wins. */
+static int put_back(const struct undo_file *f,
 		    struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
 		    const struct psnap_progress *progress,
 		    struct psnap_error *err)
 {
-	uint8_t *data = malloc(UNDO_DATA_BYTES_MAX);
-	uint64_t at = f->last_bytes;
+	struct undo_reader reader;
+	struct undo_record r;
+	uint64_t at_bytes = f->last_bytes;
 	uint64_t done_bytes = 0;
-	int rc = data ? 0 : psnap_fail_nomem(err, "undoing");
+	uint64_t ticked_bytes = 0;
+	int rc = psnap_undo_reader_init(&reader, f, true, err);
 
-	while (rc == 0 && at != 0) {
-		struct undo_record r;
-
-		rc = psnap_undo_file_read(f, at, &r, data, err);
-		if (rc == 0)
-			rc = psnap_fail_at(err, PSNAP_E_IO, at,
-					   "a record of the undo file that was "
-					   "whole a moment ago is damaged");
-		if (rc < 0)
+	while (rc == 0 && at_bytes != 0) {
+		rc = read_again(&reader, at_bytes, &r, err);
+		if (rc)
 			break;
-		rc = psnap_io_write(devices[r.device], r.offset_bytes, data,
-				    (size_t)r.len_bytes, err);
+		rc = psnap_io_write(devices[r.device], r.offset_bytes, r.data,
+				    r.len_bytes, err);
+		rc = psnap_undo_on_device(rc, devices[r.device], err);
+		at_bytes = r.previous_bytes;
 		done_bytes += r.len_bytes;
-		if (rc == 0 && progress && progress->tick &&
+		if (rc || done_bytes - ticked_bytes < TICK_BYTES)
+			continue;
+		ticked_bytes = done_bytes;
+		if (progress && progress->tick &&
 		    progress->tick(progress->ctx, done_bytes, f->saved_bytes))
 			rc = psnap_fail(err, PSNAP_E_INTERRUPTED,
 					"interrupted");
-		at = r.previous_bytes;
 	}
-	free(data);
+	psnap_undo_reader_release(&reader);
 	return rc;
 }
 
@@ -90,18 +147,12 @@ int psnap_undo_apply(struct psnap_io *file,
 {
 	struct undo_file f;
 	unsigned int i;
-	int rc;
+	int rc = check(&f, file, devices, progress, info, err);
 
-	memset(info, 0, sizeof(*info));
-	rc = psnap_undo_file_open(&f, file, err);
-	/* Reads and verifies every record before the first byte is written. */
 	if (rc == 0)
-		rc = psnap_undo_file_match(&f, devices, err);
-	if (rc)
-		return rc;
-	describe(&f, info);
-	rc = put_back(&f, devices, progress, err);
+		rc = put_back(&f, devices, progress, err);
 	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
-		rc = psnap_io_sync(devices[i], err);
+		rc = psnap_undo_on_device(psnap_io_sync(devices[i], err),
+					  devices[i], err);
 	return rc;
 }

@@ -3,10 +3,10 @@
  * Undo files: what stood on a pair of devices before it was overwritten.
  *
  * An undo io wraps a device: before anything on it is overwritten, the old
- * bytes are in the undo file and durable. Every record has its own checksum,
- * so a record that a power cut tore is told from one that was finished, and
- * nothing was overwritten on the strength of a torn one. Format:
- * psnap-undo(5).
+ * bytes are in the undo file and durable. Every record has its own checksum
+ * and names the one before; a mark says how far records were relied on, so
+ * that a record that a power cut tore is told from one that was damaged later.
+ * Format and limits: psnap-undo(5).
  */
 #ifndef PSNAP_UNDO_H
 #define PSNAP_UNDO_H
@@ -26,6 +26,10 @@ enum psnap_undo_device {
 };
 
 #define PSNAP_UNDO_NAME_BYTES 1024
+/* What a record takes beside its data, and how much data it has at the most:
+ * for telling beforehand how large an undo file may become. */
+#define PSNAP_UNDO_HEAD_BYTES	48u
+#define PSNAP_UNDO_RECORD_BYTES (1u << 20)
 
 /**
  * struct psnap_undo_info - what an undo file says about itself
@@ -44,25 +48,39 @@ struct psnap_undo_info {
 };
 
 /**
- * psnap_undo_open() - save to an undo file from now on
- * @file:     where to; empty, or an undo file of the same devices, which is
- *            continued. Stays the caller's
- * @devices:  store and origin, open for writing; stay the caller's
- * @undo:     out: release with psnap_undo_close()
+ * psnap_undo_begin() - save to an undo file from now on
+ * @file:      where to; empty, or an undo file of the same devices, which is
+ *             continued. Stays the caller's
+ * @devices:   store and origin, open for writing; stay the caller's
+ * @progress:  told bytes of a file that is continued, which is read first;
+ *             may be NULL
+ * @undo:      out: release with psnap_undo_close()
  *
  * A new file gets its header, with sizes and a fingerprint of the devices.
  * Return: 0, or
- *   PSNAP_E_CORRUPT  @file is something else; it is not touched
+ *   PSNAP_E_CORRUPT  @file is something else, or damaged; it is not touched
  *   PSNAP_E_BUSY     @file belongs to other devices; it is not touched
- *   PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_NOMEM
+ *   PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED
  */
+PSNAP_API PSNAP_MUST_USE int
+psnap_undo_begin(struct psnap_io *file,
+		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+		 const struct psnap_progress *progress,
+		 struct psnap_undo **undo, struct psnap_error *err);
+
+/** psnap_undo_open() - psnap_undo_begin() that tells nobody how far it is */
 PSNAP_API PSNAP_MUST_USE int
 psnap_undo_open(struct psnap_io *file,
 		struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
 		struct psnap_undo **undo, struct psnap_error *err);
 
-/** psnap_undo_io() - the io to write a device through; the undo's, not to be
- * closed */
+/**
+ * psnap_undo_io() - the io to write a device through
+ *
+ * The undo's, not to be closed. Writes to ranges that were announced with
+ * psnap_io_prepare() need no flush of the undo file of their own. When the undo
+ * file cannot be written, nothing is overwritten from then on.
+ */
 PSNAP_API struct psnap_io *psnap_undo_io(struct psnap_undo *undo,
 					 enum psnap_undo_device device);
 
@@ -70,29 +88,65 @@ PSNAP_API struct psnap_io *psnap_undo_io(struct psnap_undo *undo,
 PSNAP_API void psnap_undo_close(struct psnap_undo *undo);
 
 /**
+ * psnap_undo_header() - which devices is an undo file of?
+ * @info:  out: names and sizes; the rest is 0
+ *
+ * Reads no records. Return: as psnap_undo_inspect().
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_undo_header(struct psnap_io *file,
+					       struct psnap_undo_info *info,
+					       struct psnap_error *err);
+
+/**
  * psnap_undo_inspect() - read a whole undo file and verify every record
- * @progress:  told bytes of the file
+ * @progress:  told bytes of the file; may be NULL
  * @info:      out
  *
- * Return: 0, PSNAP_E_CORRUPT when it is no undo file, PSNAP_E_IO,
- * PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED.
+ * Return: 0, PSNAP_E_CORRUPT when it is no undo file, or damaged where it was
+ * relied on, PSNAP_E_IO, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED.
  */
 PSNAP_API PSNAP_MUST_USE int
 psnap_undo_inspect(struct psnap_io *file, const struct psnap_progress *progress,
 		   struct psnap_undo_info *info, struct psnap_error *err);
 
 /**
+ * psnap_undo_check() - could everything be put back?
+ * @file:      the undo file; read only
+ * @devices:   open for reading
+ * @progress:  told bytes of the file; may be NULL
+ * @info:      out
+ *
+ * Verifies every record, compares sizes, and the fingerprint as far as is known
+ * what it has to be now. Nothing is written.
+ * Return: as psnap_undo_apply().
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_undo_check(struct psnap_io *file,
+		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+		 const struct psnap_progress *progress,
+		 struct psnap_undo_info *info, struct psnap_error *err);
+
+/** psnap_undo_matches() - psnap_undo_check() that only answers */
+PSNAP_API PSNAP_MUST_USE int
+psnap_undo_matches(struct psnap_io *file,
+		   struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+		   struct psnap_error *err);
+
+/**
  * psnap_undo_apply() - put everything back
  * @file:      the undo file; read only
  * @devices:   open for writing; those it was made for
- * @progress:  told bytes put back
+ * @progress:  told bytes of the file while it is verified, then bytes put back;
+ *             may be NULL
  * @info:      out
  *
- * Records are put back last first, so that the oldest bytes win. Cut short, it
- * can be run again from the start with the same result.
+ * psnap_undo_check(), and only then writes. Records are put back last first, so
+ * that the oldest bytes win. Cut short, it can be run again from the start with
+ * the same result.
  * Return: 0, or
- *   PSNAP_E_CORRUPT  no undo file
- *   PSNAP_E_BUSY     made for other devices: sizes or fingerprint differ
+ *   PSNAP_E_CORRUPT  no undo file, or damaged: nothing was written
+ *   PSNAP_E_BUSY     made for other devices, or they were written to since:
+ *                    sizes or fingerprint differ; nothing was written
  *   PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED
  */
 PSNAP_API PSNAP_MUST_USE int
@@ -100,17 +154,6 @@ psnap_undo_apply(struct psnap_io *file,
 		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
 		 const struct psnap_progress *progress,
 		 struct psnap_undo_info *info, struct psnap_error *err);
-
-/**
- * psnap_undo_matches() - are these the devices an undo file was made for?
- *
- * Compares sizes, and the fingerprint where nothing was overwritten.
- * Return: 0, PSNAP_E_BUSY when not, or as psnap_undo_inspect().
- */
-PSNAP_API PSNAP_MUST_USE int
-psnap_undo_matches(struct psnap_io *file,
-		   struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		   struct psnap_error *err);
 
 PSNAP_END_DECLS
 

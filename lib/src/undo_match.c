@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What ties an undo file to its devices: their sizes, and samples of what was
+ * on them. A sample that no record touches has to be as it was. One that was
+ * saved may also be what the newest mark says, or what an undo that was cut has
+ * put back so far; where a cut command was writing, it may be anything.
+ */
+#include "undo_file.h"
+
+#include "checked.h"
+#include "fail.h"
+
+#include <psnap/zip.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where superblocks are: mounting writes to them, so that they tell a device
+ * that was used since. ext4 1 KiB, XFS 0, Btrfs 64 KiB. */
+#define HEAD_SAMPLES 8u
+#define BTRFS_BYTES  65536u
+/* The first sample that is one of those spread over the device. */
+#define SPREAD 10u
+
+int psnap_undo_on_device(int rc, const struct psnap_io *io,
+			 struct psnap_error *err)
+{
+	size_t len;
+
+	if (rc == 0 || !err)
+		return rc;
+	len = strlen(err->message);
+	snprintf(err->message + len, sizeof(err->message) - len, ", on %s",
+		 io->name);
+	return rc;
+}
+
+/* UINT64_MAX: the device is too small to have this one. */
+static uint64_t sample_offset(uint64_t size_bytes, uint32_t i)
+{
+	uint64_t step_bytes = size_bytes / (UNDO_SAMPLES - SPREAD + 1);
+
+	step_bytes -= step_bytes % UNDO_SAMPLE_BYTES;
+	if (i < HEAD_SAMPLES)
+		return (uint64_t)i * UNDO_SAMPLE_BYTES;
+	if (i == HEAD_SAMPLES)
+		return BTRFS_BYTES;
+	if (i == HEAD_SAMPLES + 1)
+		return (size_bytes - 1) / UNDO_SAMPLE_BYTES * UNDO_SAMPLE_BYTES;
+	return step_bytes ? (i - SPREAD + 1) * step_bytes : UINT64_MAX;
+}
+
+/* A sector torn by a cut is to spoil no more than one sample. */
+static bool is_sampled(const struct disk_undo_device *d, uint32_t count,
+		       uint64_t offset_bytes)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		if (le64_get(d->samples[i].offset_bytes) == offset_bytes)
+			return true;
+	return false;
+}
+
+int psnap_undo_fingerprint(struct disk_undo_device *d, struct psnap_io *io,
+			   struct psnap_error *err)
+{
+	uint8_t sample[UNDO_SAMPLE_BYTES];
+	uint32_t count = 0;
+	uint32_t i;
+
+	for (i = 0; i < UNDO_SAMPLES; i++) {
+		uint64_t at = sample_offset(io->size_bytes, i);
+		uint64_t len;
+		int rc;
+
+		if (at >= io->size_bytes || is_sampled(d, count, at))
+			continue;
+		len = min_u64(UNDO_SAMPLE_BYTES, io->size_bytes - at);
+		rc = psnap_io_read(io, at, sample, (size_t)len, err);
+		if (rc == PSNAP_E_NOMEM)
+			return rc;
+		if (rc)
+			continue; /* what cannot be read is no fingerprint */
+		d->samples[count++] = (struct disk_undo_sample){
+			le64_put(at), le32_put((uint32_t)len),
+			le32_put(psnap_crc32(0, sample, (size_t)len))
+		};
+	}
+	d->sample_count = le32_put(count);
+	return 0;
+}
+
+uint64_t psnap_undo_touched(const struct disk_undo_device *d,
+			    uint64_t offset_bytes, uint64_t len_bytes)
+{
+	uint64_t touched = 0;
+	uint32_t i;
+
+	for (i = 0; i < le32_get(d->sample_count); i++) {
+		uint64_t at = le64_get(d->samples[i].offset_bytes);
+
+		if (at < offset_bytes + len_bytes &&
+		    offset_bytes < at + le32_get(d->samples[i].len_bytes))
+			touched |= UINT64_C(1) << i;
+	}
+	return touched;
+}
+
+/*
+ * A device and what the records say about it; bit n is of sample n.
+ * @read:      could be read: @bytes has it, @crc32 its checksum
+ * @covered:   a record touches it
+ * @explained: a record touches it in part, or has what stands there now
+ */
+struct seen_device {
+	uint64_t read;
+	uint64_t covered;
+	uint64_t explained;
+	uint8_t bytes[UNDO_SAMPLES][UNDO_SAMPLE_BYTES];
+	uint32_t crc32[UNDO_SAMPLES];
+};
+
+struct seen {
+	struct undo_file *f;
+	struct seen_device devices[PSNAP_UNDO_DEVICES];
+};
+
+static void note_record(void *ctx, const struct undo_record *r)
+{
+	struct seen *seen = ctx;
+	struct disk_undo_mark *mark = &seen->f->mark;
+	struct seen_device *s = &seen->devices[r->device];
+	const struct disk_undo_device *d = &seen->f->header.devices[r->device];
+	uint64_t touched = psnap_undo_touched(d, r->offset_bytes, r->len_bytes);
+	uint32_t i;
+
+	if (!touched)
+		return;
+	s->covered |= touched;
+	if (r->at_bytes >= le64_get(mark->durable_bytes)) {
+		struct disk_undo_known *known = &mark->devices[r->device];
+
+		known->known = le64_put(le64_get(known->known) & ~touched);
+	}
+	for (i = 0; i < UNDO_SAMPLES; i++) {
+		uint64_t at = le64_get(d->samples[i].offset_bytes);
+		uint32_t len = le32_get(d->samples[i].len_bytes);
+
+		if (!(touched >> i & 1))
+			continue;
+		if (at < r->offset_bytes ||
+		    at + len > r->offset_bytes + r->len_bytes ||
+		    memcmp(r->data + (at - r->offset_bytes), s->bytes[i],
+			   len) == 0)
+			s->explained |= UINT64_C(1) << i;
+	}
+}
+
+/* A sample that has become unreadable tells nothing; if all have, that is what
+ * is wrong. */
+static int read_samples(struct seen_device *s, const struct disk_undo_device *d,
+			struct psnap_io *io, struct psnap_error *err)
+{
+	uint32_t count = le32_get(d->sample_count);
+	struct psnap_error why = { 0 };
+	uint32_t i;
+	int rc = 0;
+
+	for (i = 0; i < count; i++) {
+		uint32_t len = le32_get(d->samples[i].len_bytes);
+
+		rc = psnap_io_read(io, le64_get(d->samples[i].offset_bytes),
+				   s->bytes[i], len, &why);
+		if (rc == PSNAP_E_IO)
+			continue;
+		if (rc)
+			break;
+		s->read |= UINT64_C(1) << i;
+		s->crc32[i] = psnap_crc32(0, s->bytes[i], len);
+	}
+	if (rc == PSNAP_E_IO && s->read)
+		rc = 0;
+	if (rc && err)
+		*err = why;
+	return psnap_undo_on_device(rc, io, err);
+}
+
+/* What a sample of a device says. */
+enum verdict {
+	FITS,
+	MAY_BE_TORN, /* an undo that was cut inside a sector may be why not */
+	DIFFERS
+};
+
+static enum verdict judge(const struct seen_device *s,
+			  const struct disk_undo_device *d,
+			  const struct disk_undo_known *known, uint32_t i)
+{
+	if (!(s->read >> i & 1) || s->crc32[i] == le32_get(d->samples[i].crc32))
+		return FITS;
+	if (!(s->covered >> i & 1))
+		return DIFFERS;
+	if (s->explained >> i & 1 || !(le64_get(known->known) >> i & 1) ||
+	    s->crc32[i] == le32_get(known->crc32[i]))
+		return FITS;
+	return MAY_BE_TORN;
+}
+
+/* An undo writes one record at a time, so there is one torn sector at most. */
+static int compare(const struct seen *seen, unsigned int device,
+		   const struct psnap_io *io, struct psnap_error *err)
+{
+	const struct disk_undo_device *d = &seen->f->header.devices[device];
+	bool torn = false;
+	uint32_t i;
+
+	for (i = 0; i < le32_get(d->sample_count); i++) {
+		enum verdict v = judge(&seen->devices[device], d,
+				       &seen->f->mark.devices[device], i);
+
+		if (v == DIFFERS || (v == MAY_BE_TORN && torn))
+			return psnap_fail_at(
+				err, PSNAP_E_BUSY,
+				le64_get(d->samples[i].offset_bytes),
+				"%s is not the device the undo file was made "
+				"for, or was written to since",
+				io->name);
+		torn = torn || v == MAY_BE_TORN;
+	}
+	return 0;
+}
+
+static int compare_sizes(const struct undo_file *f,
+			 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+			 struct psnap_error *err)
+{
+	unsigned int i;
+
+	for (i = 0; i < PSNAP_UNDO_DEVICES; i++) {
+		uint64_t size_bytes = le64_get(f->header.devices[i].size_bytes);
+
+		if (size_bytes != devices[i]->size_bytes)
+			return psnap_fail(
+				err, PSNAP_E_BUSY,
+				"the undo file was made for %s of %llu bytes, "
+				"but %s has %llu",
+				i == PSNAP_UNDO_STORE ? "a store" : "an origin",
+				(unsigned long long)size_bytes,
+				devices[i]->name,
+				(unsigned long long)devices[i]->size_bytes);
+	}
+	return 0;
+}
+
+int psnap_undo_file_match(struct undo_file *f,
+			  struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+			  const struct psnap_progress *progress,
+			  struct psnap_error *err)
+{
+	struct seen *seen;
+	unsigned int i;
+	int rc = compare_sizes(f, devices, err);
+
+	if (rc)
+		return rc;
+	seen = calloc(1, sizeof(*seen));
+	if (!seen)
+		return psnap_fail_nomem(err, "comparing with the undo file");
+	seen->f = f;
+	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
+		rc = read_samples(&seen->devices[i], &f->header.devices[i],
+				  devices[i], err);
+	if (rc == 0)
+		rc = psnap_undo_file_scan(f, progress, note_record, seen, err);
+	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
+		rc = compare(seen, i, devices[i], err);
+	free(seen);
+	return rc;
+}

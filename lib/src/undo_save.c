@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Appending to an undo file: read what stands on a device, write records, make
+ * them durable, then a mark which says that they are, and what the samples of
+ * the devices are. A mark is only evidence: nothing waits for it to be durable,
+ * and when the power takes it, the one before is still true.
+ */
+#include "undo_save.h"
+
+#include "checked.h"
+#include "fail.h"
+
+#include <psnap/zip.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define BUFFER_BYTES (2 * UNDO_DATA_BYTES_MAX)
+/* So many ranges, and so much data, is announced before it is read. */
+#define AHEAD_COUNT 512u
+#define AHEAD_BYTES ((uint64_t)8 << 20)
+/* Announced in one: two requests cost more than reading what is between. */
+#define GAP_BYTES   ((uint64_t)16 << 10)
+#define GROUP_BYTES ((uint64_t)128 << 10)
+
+/* Another number for each run: what is left of a run that was cut must not
+ * continue the records of the next one, should they be the same otherwise. */
+static uint64_t new_run(void)
+{
+	struct timespec now;
+	uint64_t run;
+
+	if (getrandom(&run, sizeof(run), GRND_NONBLOCK) == sizeof(run))
+		return run;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
+	       (uint64_t)now.tv_nsec;
+}
+
+int psnap_undo_save_init(struct psnap_undo *u, struct psnap_error *err)
+{
+	u->run = new_run();
+	u->buffer = malloc(BUFFER_BYTES);
+	return u->buffer ? 0 : psnap_fail_nomem(err, "saving for undo");
+}
+
+void psnap_undo_save_release(struct psnap_undo *u)
+{
+	free(u->buffer);
+}
+
+static int flush_buffer(struct psnap_undo *u)
+{
+	size_t len = u->buffered_bytes;
+
+	u->buffered_bytes = 0;
+	if (len == 0)
+		return 0;
+	return psnap_io_write(u->file.io, u->file.end_bytes - len, u->buffer,
+			      len, &u->failed);
+}
+
+/* The head of a record whose data stands behind it already. */
+static void put_head(struct undo_device *d, struct disk_undo_record *r,
+		     uint64_t offset_bytes, size_t len)
+{
+	struct undo_file *f = &d->undo->file;
+
+	r->magic = le32_put(UNDO_RECORD_MAGIC);
+	r->device = le32_put(d->index);
+	r->offset_bytes = le64_put(offset_bytes);
+	r->len_bytes = le32_put((uint32_t)len);
+	r->previous_crc32 = le32_put(f->last_crc32);
+	r->previous_bytes = le64_put(f->last_bytes);
+	r->run = le64_put(d->undo->run);
+	r->data_crc32 = le32_put(psnap_crc32(0, r + 1, len));
+	f->last_crc32 = psnap_crc32(
+		0, r, offsetof(struct disk_undo_record, head_crc32));
+	r->head_crc32 = le32_put(f->last_crc32);
+	f->last_bytes = f->end_bytes;
+	f->end_bytes += sizeof(*r) + len;
+	f->records++;
+	f->saved_bytes += len;
+}
+
+/*
+ * Append a record for [offset, offset + len), at most UNDO_DATA_BYTES_MAX. What
+ * cannot be read has no record, and is not overwritten.
+ */
+static int append(struct undo_device *d, uint64_t offset_bytes, size_t len,
+		  struct psnap_error *err)
+{
+	struct psnap_undo *u = d->undo;
+	struct disk_undo_record *r;
+	int rc = 0;
+
+	if (BUFFER_BYTES - u->buffered_bytes < sizeof(*r) + len)
+		rc = flush_buffer(u);
+	if (rc)
+		return rc;
+	r = (struct disk_undo_record *)(void *)(u->buffer + u->buffered_bytes);
+	rc = psnap_io_read(d->inner, offset_bytes, r + 1, len, err);
+	if (rc)
+		return rc;
+	put_head(d, r, offset_bytes, len);
+	u->buffered_bytes += sizeof(*r) + len;
+	return 0;
+}
+
+/* What is announced: the first range that is not, and data not yet read. */
+struct ahead {
+	size_t next;
+	uint64_t bytes;
+};
+
+static void announce(const struct undo_device *d,
+		     const struct psnap_extent *list, size_t count, size_t at,
+		     struct ahead *ahead)
+{
+	while (ahead->next < count && ahead->next < at + AHEAD_COUNT &&
+	       ahead->bytes < AHEAD_BYTES) {
+		const struct psnap_extent *e = &list[ahead->next];
+		uint64_t start = e->offset_bytes;
+		uint64_t end;
+
+		do {
+			end = e->offset_bytes + e->len_bytes;
+			ahead->bytes += e->len_bytes;
+			e++;
+		} while (++ahead->next < count && end - start < GROUP_BYTES &&
+			 e->offset_bytes - end <= GAP_BYTES);
+		psnap_io_prefetch(d->inner, start,
+				  min_u64(end - start, AHEAD_BYTES));
+	}
+}
+
+static int append_all(struct undo_device *d, const struct psnap_extent *list,
+		      size_t count, struct psnap_error *err)
+{
+	struct ahead ahead = { 0 };
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < count && rc == 0; i++) {
+		uint64_t at = list[i].offset_bytes;
+		uint64_t end = at + list[i].len_bytes;
+
+		announce(d, list, count, i, &ahead);
+		while (at < end && rc == 0) {
+			size_t n =
+				(size_t)min_u64(UNDO_DATA_BYTES_MAX, end - at);
+
+			rc = append(d, at, n, err);
+			at += n;
+		}
+		ahead.bytes -= list[i].len_bytes;
+	}
+	return rc;
+}
+
+/* Take the samples that are durable now into the next mark. One that cannot be
+ * read is not in it. */
+static int learn(struct undo_device *d, struct psnap_error *err)
+{
+	const struct disk_undo_device *h =
+		&d->undo->file.header.devices[d->index];
+	struct disk_undo_known *known = &d->undo->file.mark.devices[d->index];
+	uint8_t sample[UNDO_SAMPLE_BYTES];
+	uint32_t i;
+
+	for (i = 0; i < le32_get(h->sample_count); i++) {
+		uint32_t len = le32_get(h->samples[i].len_bytes);
+		int rc;
+
+		if (!(d->synced >> i & 1))
+			continue;
+		rc = psnap_io_read(d->inner,
+				   le64_get(h->samples[i].offset_bytes), sample,
+				   len, err);
+		if (rc == PSNAP_E_NOMEM)
+			return rc;
+		if (rc)
+			continue;
+		known->crc32[i] = le32_put(psnap_crc32(0, sample, len));
+		known->known =
+			le64_put(le64_get(known->known) | UINT64_C(1) << i);
+	}
+	d->synced = 0;
+	return 0;
+}
+
+/* No mark is to say what stands there: it will be something else soon. */
+static void forget(struct undo_device *d, const struct psnap_extent *e)
+{
+	struct disk_undo_known *known = &d->undo->file.mark.devices[d->index];
+	uint64_t touched =
+		psnap_undo_touched(&d->undo->file.header.devices[d->index],
+				   e->offset_bytes, e->len_bytes);
+
+	known->known = le64_put(le64_get(known->known) & ~touched);
+	d->synced &= ~touched;
+}
+
+static int make_durable(struct psnap_undo *u)
+{
+	int rc = flush_buffer(u);
+
+	if (rc == 0)
+		rc = psnap_io_sync(u->file.io, &u->failed);
+	if (rc == 0)
+		rc = psnap_undo_file_mark(&u->file, &u->failed);
+	u->mark_unflushed = true;
+	return rc;
+}
+
+int psnap_undo_flush_mark(struct psnap_undo *u, struct psnap_error *err)
+{
+	int rc = u->failed.code;
+
+	if (rc == 0 && u->mark_unflushed)
+		rc = psnap_io_sync(u->file.io, &u->failed);
+	if (rc && err)
+		*err = u->failed;
+	u->mark_unflushed = false;
+	return rc;
+}
+
+int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
+		    struct psnap_error *err)
+{
+	struct psnap_undo *u = d->undo;
+	const struct psnap_extent *list;
+	unsigned int n;
+	size_t count;
+	size_t i;
+	int rc = u->failed.code;
+
+	list = psnap_extents_list(set, &count);
+	if (count == 0)
+		return 0;
+	for (i = 0; i < count; i++)
+		forget(d, &list[i]);
+	for (n = 0; n < PSNAP_UNDO_DEVICES && rc == 0; n++)
+		rc = learn(&u->devices[n], err);
+	if (rc == 0)
+		rc = append_all(d, list, count, err);
+	if (rc == 0)
+		rc = make_durable(u);
+	if (u->failed.code && err)
+		*err = u->failed;
+	return rc;
+}
+
+void psnap_undo_note_write(struct undo_device *d, uint64_t offset_bytes,
+			   uint64_t len_bytes)
+{
+	uint64_t touched =
+		psnap_undo_touched(&d->undo->file.header.devices[d->index],
+				   offset_bytes, len_bytes);
+
+	d->written |= touched;
+	d->synced &= ~touched;
+}
+
+void psnap_undo_note_sync(struct undo_device *d)
+{
+	d->synced |= d->written;
+	d->written = 0;
+}
+
+bool psnap_undo_is_marked(const struct undo_device *d, uint64_t offset_bytes,
+			  uint64_t len_bytes)
+{
+	const struct undo_file *f = &d->undo->file;
+
+	return (psnap_undo_touched(&f->header.devices[d->index], offset_bytes,
+				   len_bytes) &
+		le64_get(f->mark.devices[d->index].known)) != 0;
+}

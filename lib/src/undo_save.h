@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What saves: the undo file that is open for it, and its devices. undo_io.c
+ * decides what has to be saved, undo_save.c saves it.
+ */
+#ifndef PSNAP_UNDO_SAVE_H
+#define PSNAP_UNDO_SAVE_H
+
+#include "undo_file.h"
+
+#include <psnap/extents.h>
+
+/*
+ * A device that is written through @io.
+ * @ready:    ranges that are saved: the last announcement; NULL: none
+ * @written:  bit n: sample n was written to since the last flush
+ * @synced:   bit n: it was, and is durable, and no mark says what it is now
+ */
+struct undo_device {
+	struct psnap_io io;
+	struct psnap_undo *undo;
+	struct psnap_io *inner;
+	unsigned int index;
+	struct psnap_extents *ready;
+	uint64_t written;
+	uint64_t synced;
+};
+
+/*
+ * @run:       of all records that are saved now, and of no others
+ * @buffer:    records on their way to the file
+ * @failed:    something may be missing in the file, so that nothing behind it
+ *             would count: from now on nothing is saved, nor overwritten; the
+ *             reason, also for those who try again
+ */
+struct psnap_undo {
+	struct undo_file file;
+	struct undo_device devices[PSNAP_UNDO_DEVICES];
+	uint64_t run;
+	uint8_t *buffer;
+	size_t buffered_bytes;
+	bool mark_unflushed;
+	struct psnap_error failed;
+};
+
+/* Room for it all. */
+int psnap_undo_save_init(struct psnap_undo *u, struct psnap_error *err);
+void psnap_undo_save_release(struct psnap_undo *u);
+
+/* Save what stands in @set on @d, durably. */
+int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
+		    struct psnap_error *err);
+
+/* Make the newest mark durable, if it is not. */
+int psnap_undo_flush_mark(struct psnap_undo *u, struct psnap_error *err);
+
+/* The range is going to be overwritten; all that was written is durable. */
+void psnap_undo_note_write(struct undo_device *d, uint64_t offset_bytes,
+			   uint64_t len_bytes);
+void psnap_undo_note_sync(struct undo_device *d);
+
+/* Does a mark say what stands there, so that it has to be saved once more? */
+bool psnap_undo_is_marked(const struct undo_device *d, uint64_t offset_bytes,
+			  uint64_t len_bytes);
+
+#endif
