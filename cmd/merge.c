@@ -130,7 +130,8 @@ static int merge(struct psnap_merge_job *job)
 	int rc;
 
 	status = psnap_save_open(&job->save, job->args->undo, &job->store,
-				 &job->origin, psnap_merge_undo_bytes(job));
+				 &job->origin, psnap_merge_undo_bytes(job),
+				 &job->options.progress);
 	if (status != 0)
 		return status;
 	job->begun = true;

@@ -13,7 +13,7 @@
 #include "merge.h"
 
 /* A head of a record in the undo file, and the data in one at the most. */
-#define HEAD_BYTES   UINT64_C(40)
+#define HEAD_BYTES   ((uint64_t)PSNAP_UNDO_HEAD_BYTES)
 #define RECORD_BYTES (UINT64_C(1) << 20)
 /* Tables are cleared in pieces of this size. */
 #define PIECE_BYTES (UINT64_C(128) << 10)

@@ -126,7 +126,9 @@ static char *absolute(const char *path)
 }
 
 /* The undo file is to know the devices under their absolute names. */
-static int open_undo(struct psnap_save *save, struct psnap_error *err)
+static int open_undo(struct psnap_save *save,
+		     const struct psnap_progress *progress,
+		     struct psnap_error *err)
 {
 	const char *given[PSNAP_UNDO_DEVICES];
 	char *names[PSNAP_UNDO_DEVICES];
@@ -141,10 +143,13 @@ static int open_undo(struct psnap_save *save, struct psnap_error *err)
 			rc = err->code = PSNAP_E_NOMEM;
 	}
 	if (rc == 0)
-		rc = psnap_undo_open(save->file, save->devices, &save->undo,
-				     err);
+		rc = psnap_undo_begin(save->file, save->devices, progress,
+				      &save->undo, err);
 	for (int i = 0; i < PSNAP_UNDO_DEVICES; i++) {
 		save->devices[i]->name = given[i];
+		if (rc == 0)
+			psnap_undo_io(save->undo, (enum psnap_undo_device)i)
+				->name = given[i];
 		free(names[i]);
 	}
 	return rc;
@@ -152,7 +157,7 @@ static int open_undo(struct psnap_save *save, struct psnap_error *err)
 
 int psnap_save_open(struct psnap_save *save, const char *path,
 		    struct psnap_operand *store, struct psnap_operand *origin,
-		    uint64_t need_bytes)
+		    uint64_t need_bytes, const struct psnap_progress *progress)
 {
 	struct psnap_error err = { 0 };
 	int status;
@@ -171,7 +176,7 @@ int psnap_save_open(struct psnap_save *save, const char *path,
 		return psnap_msg_usage("--undo: %s is written to", path);
 	if (rc < 0)
 		return psnap_msg_error(path, &err);
-	rc = open_undo(save, &err);
+	rc = open_undo(save, progress, &err);
 	if (rc < 0) {
 		status = psnap_msg_error(path, &err);
 		/* An undo file of other devices is no fault of the system. */

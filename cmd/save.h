@@ -35,7 +35,7 @@ struct psnap_save {
  */
 int psnap_save_open(struct psnap_save *save, const char *path,
 		    struct psnap_operand *store, struct psnap_operand *origin,
-		    uint64_t need_bytes);
+		    uint64_t need_bytes, const struct psnap_progress *progress);
 
 /**
  * psnap_save_stands_on() - would a file be on the device of an operand?

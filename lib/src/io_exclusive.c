@@ -12,10 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <psnap/locate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,6 +84,19 @@ static int lock_file(int fd, struct psnap_error *err)
 	return 0;
 }
 
+/* Linux opens a device that was set read-only for writing, and only the writes
+ * fail: half-way is too late. */
+static int refuse_read_only(const struct psnap_io *io, struct psnap_error *err)
+{
+	int read_only = 0;
+
+	if (ioctl(io->fd, BLKROGET, &read_only) || !read_only)
+		return 0;
+	return psnap_fail(err, PSNAP_E_UNSUPPORTED,
+			  "is set read-only; blockdev --setrw makes it "
+			  "writable, if that is wanted");
+}
+
 /*
  * After a flush that failed the cache may hold, as if they were on the disk,
  * pages that never got there: Linux marks them clean. Nobody may go on from
@@ -106,6 +121,8 @@ int psnap_io_open_exclusive(const char *path, struct psnap_io **io,
 	rc = lock_file((*io)->fd, err);
 	if (rc == 0)
 		rc = refuse_used(*io, err);
+	if (rc == 0)
+		rc = refuse_read_only(*io, err);
 	if (rc) {
 		(void)psnap_io_close(*io, NULL);
 		*io = NULL;
@@ -128,7 +145,8 @@ static int sync_directory(const char *path, struct psnap_error *err)
 					"its directory cannot be found");
 	*strrchr(real, '/') = '\0';
 	fd = open(*real ? real : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd))
+	/* EINVAL: there is no such thing on this file system. */
+	if (fd < 0 || (fsync(fd) && errno != EINVAL))
 		rc = psnap_fail_errno(err, PSNAP_E_IO, errno,
 				      "its directory cannot be flushed");
 	if (fd >= 0)

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAP_BYTES_MAX (UINT64_C(1) << 30)
+#define MAP_BYTES_MAX (UINT64_C(64) << 20)
 #define PIECE_BYTES   65536u
 /* ddrescue writes less than 100; comments are not kept and may be longer. */
 #define LINE_BYTES 4096u
@@ -213,7 +213,7 @@ int psnap_mapfile_read(struct psnap_io *file, struct psnap_extents *unrescued,
 
 	if (file->size_bytes > MAP_BYTES_MAX)
 		return psnap_fail(err, PSNAP_E_CORRUPT,
-				  "is larger than 1 GiB; is it a map of "
+				  "is larger than 64 MiB; is it a map of "
 				  "ddrescue?");
 	r = malloc(sizeof(*r));
 	if (!r)

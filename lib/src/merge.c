@@ -43,6 +43,9 @@ static void count_rescued(struct merger *m)
 						    m->geo->exceptions_per_area +
 					    chunk.entry_index))
 				continue;
+			/* Merged once more when the first has its turn. */
+			if (psnap_merge_stands_before(m, &chunk))
+				continue;
 			s = psnap_merge_span(m, &chunk);
 			m->result->origin_unrescued_bytes -=
 				psnap_extents_common_bytes(bad, s.to_bytes,

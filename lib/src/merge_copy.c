@@ -57,15 +57,18 @@ static int copy_group(struct merger *m, size_t first, size_t count,
 		      uint64_t len_bytes, struct psnap_error *err)
 {
 	uint64_t start = psnap_merge_span(m, &m->runs[first]).from_bytes;
+	struct psnap_error why = { 0 };
 	size_t i;
 	int rc;
 
 	/* Too long for a piece, so it is one run. */
 	if (len_bytes > PSNAP_MERGE_PIECE_BYTES)
 		return copy_one_by_one(m, first, count, err);
-	rc = psnap_io_read(m->store, start, m->piece, (size_t)len_bytes, err);
+	rc = psnap_io_read(m->store, start, m->piece, (size_t)len_bytes, &why);
 	if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
 		return copy_one_by_one(m, first, count, err);
+	if (rc && err)
+		*err = why;
 	if (rc)
 		return psnap_merge_on(m, m->store, rc);
 	for (i = first; i < first + count && rc == 0; i++) {

@@ -107,6 +107,10 @@ int psnap_merge_run(struct merger *m, const struct psnap_merge_plan *plan,
 int psnap_merge_load_map(struct merger *m, struct psnap_map **map,
 			 struct psnap_error *err);
 
+/* merge_load.c: is this one of two entries that are the same, and the later? */
+bool psnap_merge_stands_before(const struct merger *m,
+			       const struct psnap_run *entry);
+
 /* merge_load.c: read the batch [m->first, m->end). */
 int psnap_merge_load(struct merger *m, struct psnap_error *err);
 

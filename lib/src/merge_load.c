@@ -45,7 +45,8 @@ static int append(struct merger *m, const struct psnap_run *entry,
 
 /* A cut while entries were moved leaves some in the table twice; those that
  * come later go. */
-static bool stands_before(const struct merger *m, const struct psnap_run *entry)
+bool psnap_merge_stands_before(const struct merger *m,
+			       const struct psnap_run *entry)
 {
 	struct psnap_run found;
 
@@ -92,7 +93,9 @@ static int take(struct merger *m, uint64_t number,
 				 entry.old_chunk, entry.new_chunk);
 	if (why == PSNAP_LEFT_REASONS)
 		return append(m, &entry, number, err);
-	return stands_before(m, &entry) ? 0 : leave(m, &entry, number, why);
+	return psnap_merge_stands_before(m, &entry)
+		       ? 0
+		       : leave(m, &entry, number, why);
 }
 
 static int compare_new(const void *left, const void *right)

@@ -65,6 +65,9 @@ static int fill_from_source(struct merger *m, const struct merge_span *span,
 static int leave(struct merger *m, const struct psnap_run *chunk,
 		 const struct psnap_error *why)
 {
+	/* The first of the two is there, and is left when it is its turn. */
+	if (psnap_merge_stands_before(m, chunk))
+		return 0;
 	psnap_merge_keep(m, chunk->area_index * m->geo->exceptions_per_area +
 				    chunk->entry_index);
 	m->result->left[PSNAP_LEFT_UNREADABLE]++;

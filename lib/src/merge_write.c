@@ -76,14 +76,17 @@ static int write_differing(struct merger *m, uint64_t to_bytes,
 			   const uint8_t *data, size_t len_bytes,
 			   struct psnap_error *err)
 {
+	struct psnap_error why = { 0 };
 	uint64_t equal = 0;
-	int rc = psnap_io_read(m->origin, to_bytes, m->other, len_bytes, err);
+	int rc = psnap_io_read(m->origin, to_bytes, m->other, len_bytes, &why);
 
 	if (rc == PSNAP_E_IO)
 		rc = psnap_io_write(m->origin, to_bytes, data, len_bytes, err);
 	else if (rc == 0)
 		rc = write_steps(m->origin, to_bytes, data, m->other, len_bytes,
 				 &equal, err);
+	else if (err)
+		*err = why;
 	if (rc == 0) {
 		m->result->equal_bytes += equal;
 		m->result->copied_bytes += len_bytes - equal;

@@ -8,6 +8,7 @@
 #include "fail.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <psnap/io.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,6 +34,13 @@ static int new_sync(struct psnap_io *io)
 	return fsync(io->fd) ? -errno : 0;
 }
 
+static void new_forget(struct psnap_io *io, uint64_t offset_bytes,
+		       uint64_t len_bytes)
+{
+	(void)posix_fadvise(io->fd, (off_t)offset_bytes, (off_t)len_bytes,
+			    POSIX_FADV_DONTNEED);
+}
+
 /* Old file systems answer with an error: then all is data. */
 static uint64_t new_next_data(struct psnap_io *io, uint64_t offset_bytes)
 {
@@ -53,6 +61,7 @@ static const struct psnap_io_ops new_ops = {
 	.read_some = new_read_some,
 	.write_some = new_write_some,
 	.sync = new_sync,
+	.forget = new_forget,
 	.next_data = new_next_data,
 	.close = new_close,
 };

@@ -140,6 +140,7 @@ struct undo_reader {
 	const struct undo_file *file;
 	bool backwards;
 	uint8_t *window;
+	size_t window_bytes;
 	uint64_t start_bytes;
 	size_t len_bytes;
 	uint64_t eof_bytes;

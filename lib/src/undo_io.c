@@ -10,7 +10,6 @@
 #include "fail.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 
 /* In whole sectors, because those are what is written. */
@@ -169,8 +168,8 @@ static int drop_cached(struct psnap_io *file, struct psnap_error *err)
 {
 	int rc = psnap_io_sync(file, err);
 
-	if (rc == 0 && file->fd >= 0)
-		(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_DONTNEED);
+	if (rc == 0)
+		psnap_io_forget(file, 0, file->size_bytes);
 	return rc;
 }
 

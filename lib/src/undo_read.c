@@ -20,10 +20,13 @@ int psnap_undo_reader_init(struct undo_reader *reader,
 			   const struct undo_file *f, bool backwards,
 			   struct psnap_error *err)
 {
+	size_t window_bytes = (size_t)min_u64(WINDOW_BYTES, f->io->size_bytes);
+
 	*reader = (struct undo_reader){ .file = f,
 					.backwards = backwards,
+					.window_bytes = window_bytes,
 					.eof_bytes = f->io->size_bytes };
-	reader->window = malloc(WINDOW_BYTES);
+	reader->window = malloc(window_bytes);
 	return reader->window ? 0
 			      : psnap_fail_nomem(err, "reading the undo file");
 }
@@ -45,7 +48,7 @@ static int load(struct undo_reader *reader, uint64_t start_bytes, size_t len,
 }
 
 /*
- * Have [at, at + len) in the window, len being no more than it holds. Also in
+ * Have [at, at + len) in the window, which holds any record of the file. Also in
  * it is what comes next, as far as it is there and can be read: whoever fails
  * there fails when it is needed. 1, 0 behind the end of the file, or negative.
  */
@@ -64,10 +67,12 @@ static int fetch(struct undo_reader *reader, uint64_t at, size_t len,
 	    len <= reader->len_bytes - (at - reader->start_bytes))
 		return 1;
 	if (reader->backwards)
-		start = at + len > WINDOW_BYTES ? at + len - WINDOW_BYTES : 0;
-	more = reader->backwards
-		       ? (size_t)(at + len - start)
-		       : (size_t)min_u64(WINDOW_BYTES, reader->eof_bytes - at);
+		start = at + len > reader->window_bytes
+				? at + len - reader->window_bytes
+				: 0;
+	more = reader->backwards ? (size_t)(at + len - start)
+				 : (size_t)min_u64(reader->window_bytes,
+						   reader->eof_bytes - at);
 	rc = load(reader, start, more, &why);
 	/* A file that grows says where it ends only so. */
 	if (rc == PSNAP_E_TRUNCATED && why.offset_bytes >= start)

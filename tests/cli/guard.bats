@@ -86,6 +86,20 @@ busy() {
 	sha256sum --check --quiet sum
 }
 
+@test "a device that was set read-only is refused before anything is written" {
+	attach origin.img
+	cp origin.img origin.before
+	cp store.img store.before
+	attach store.img
+	blockdev --setro "$loop"
+	later "blockdev --setrw $loop"
+	complains 8 "psnap-merge: $loop: is set read-only" \
+		psnap_merge "$loop" origin.free
+	complains 8 "psnap-merge: $loop: is set read-only" \
+		psnap_merge store.free "$loop"
+	cmp store.img store.before
+}
+
 @test "a mounted origin is refused, and the mount point named" {
 	attach origin.img
 	mount_ext4 "$loop" mnt

@@ -98,9 +98,11 @@ static int64_t fault_write_some(struct psnap_io *io, uint64_t offset_bytes,
 	if (f->os_errno == 0)
 		return f->inner->ops->write_some(f->inner, offset_bytes, buf,
 						 part(f, len_bytes));
-	if (f->torn)
+	/* A sector is written or not. */
+	if (f->torn && part(f, len_bytes) >= 512)
 		(void)f->inner->ops->write_some(f->inner, offset_bytes, buf,
-						part(f, len_bytes));
+						part(f, len_bytes) &
+							~(size_t)511);
 	return -f->os_errno;
 }
 

@@ -36,7 +36,8 @@ struct io_fault_watch {
  * @sticky:       so do all that follow
  * @gone:         so do all calls of whatever kind: the device is gone
  * @os_errno:     with this; 0: they are done by half, which is no failure
- * @torn:         a write that fails has written its first half
+ * @torn:         a write that fails has written its first half, whole sectors
+ *                of it
  * @bad_start, @bad_end:  reads that touch this range fail, whenever
  * @bad_errno:    with this; 0: @os_errno
  * @short_bytes:  at most so many bytes a read or write; 0: no limit

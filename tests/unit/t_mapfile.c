@@ -316,9 +316,10 @@ static void test_read_fails(struct psnap_extents *set)
 	T_EQ_U64(err.offset_bytes, 0);
 	T_EQ_I64(err.os_errno, ENXIO);
 	fault.fail_at = 0;
-	fault.io.size_bytes = (UINT64_C(1) << 30) + 1;
+	fault.io.size_bytes = (UINT64_C(64) << 20) + 1;
 	T_EQ_I64(psnap_mapfile_read(&fault.io, set, &err), PSNAP_E_CORRUPT);
-	T_EQ_STR(err.message, "is larger than 1 GiB; is it a map of ddrescue?");
+	T_EQ_STR(err.message,
+		 "is larger than 64 MiB; is it a map of ddrescue?");
 	psnap_io_close(io, NULL);
 	free(map);
 }

@@ -12,7 +12,7 @@ PSNAP_BEGIN_DECLS
 
 /**
  * psnap_mapfile_read() - read a map
- * @file:       the map, a text of at most 1 GiB
+ * @file:       the map, a text of at most 64 MiB
  * @unrescued:  receives every byte that the map does not call finished ('+'),
  *              gaps between its blocks and everything behind the last included
  *

@@ -57,7 +57,7 @@ typedef int psnap_merge_left_fn(void *ctx, const struct psnap_run *run,
  * struct psnap_merge_options - zero-initialise for a plain merge
  * @keep_store:      copy, but leave the exceptions where they are
  * @skip_equal:      read the origin first and write only what differs
- * @verify:          read back what was written and compare
+ * @verify:          read back what was merged and compare
  * @accept_invalid:  also merge a snapshot that is marked invalid
  * @salvage:         leave exceptions whose data cannot be read, and merge the
  *                   rest; otherwise the first of them ends the merge
