@@ -10,6 +10,7 @@
 #include "output.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,12 +116,8 @@ static char *absolute(const char *path)
 	directory = getcwd(NULL, 0);
 	if (!directory)
 		return strdup(path);
-	text = malloc(strlen(directory) + strlen(path) + 2);
-	if (text) {
-		strcpy(text, directory);
-		strcat(text, "/");
-		strcat(text, path);
-	}
+	if (asprintf(&text, "%s/%s", directory, path) < 0)
+		text = NULL;
 	free(directory);
 	return text;
 }

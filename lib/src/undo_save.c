@@ -273,8 +273,9 @@ bool psnap_undo_is_marked(const struct undo_device *d, uint64_t offset_bytes,
 			  uint64_t len_bytes)
 {
 	const struct undo_file *f = &d->undo->file;
+	uint64_t known = le64_get(f->mark.devices[d->index].known);
 
-	return (psnap_undo_touched(&f->header.devices[d->index], offset_bytes,
-				   len_bytes) &
-		le64_get(f->mark.devices[d->index].known)) != 0;
+	return known &&
+	       (known & psnap_undo_touched(&f->header.devices[d->index],
+					   offset_bytes, len_bytes));
 }

@@ -95,7 +95,7 @@ map() {
 @test "a header or table that was not rescued is refused" {
 	pair
 	for holes in '- 512|+ 1048064' '+ 4096|- 4096|+ 1040384' \
-		'+ 8000|- 192|+ 1040384' '+ 100|- 8|+ 1048468'; do
+		'+ 4352|- 16|+ 1044208' '+ 12|- 4|+ 1048560'; do
 		mapfile -td '|' blocks < <(printf %s "$holes")
 		map map "${blocks[@]}"
 		for option in '' -n --salvage; do
@@ -107,6 +107,13 @@ map() {
 			[[ $(state_of store origin) == "$before" ]]
 		done
 	done
+}
+
+@test "what means nothing in the header's chunk and behind the table may be lost" {
+	pair
+	map map '+ 100' '- 8' '+ 7892' '- 192' '+ 1040384'
+	silent 0 psnap_merge --mapfile=map store origin
+	is_empty_store store
 }
 
 @test "--dry-run with a map says what would be left, with the exit status" {
