@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make bench [SECTIONS="scan dump check"] [QUICK=50]
+# make bench [SECTIONS="scan dump check merge"] [QUICK=50] [MERGE_MIB=2048]
+# make bench-kernel	the kernel's own merge against psnap, in one machine
 #
 # Included by the Makefile. Builds the programs the bench needs beside psnap
 # and mkstore, and runs tests/bench/run. libfuse3 and liburing are asked for
 # here alone: psnap itself uses neither.
 
-SECTIONS ?= scan dump check
-BENCH_PROGRAMS := $(addprefix $(B)/bench/,latfs scan_ref walk_bench)
+SECTIONS ?= scan dump check merge
+BENCH_PROGRAMS := $(addprefix $(B)/bench/,latfs merge_loop scan_ref walk_bench)
 
 BENCH_CC = $(CC) $(BASE) $(1) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 	   -o $@ $(filter %.c %.a,$^) $(2)
@@ -16,11 +17,17 @@ FUSE_CFLAGS = $(patsubst -I%,-isystem%,$(shell $(PKGCONFIG) --cflags fuse3))
 FUSE_LIBS   = $(shell $(PKGCONFIG) --libs fuse3)
 URING_LIBS  = $(shell $(PKGCONFIG) --libs liburing)
 
-.PHONY: bench bench-programs
+.PHONY: bench bench-programs bench-kernel
 bench: need-build
 	$(Q)tests/bench/run packages
 	$(Q)$(MAKE) --no-print-directory bench-programs >&2
-	$(Q)B=$(B) $(if $(QUICK),QUICK=$(QUICK)) tests/bench/run $(SECTIONS)
+	$(Q)B=$(B) $(if $(QUICK),QUICK=$(QUICK)) \
+		$(if $(MERGE_MIB),MERGE_MIB=$(MERGE_MIB)) \
+		$(if $(ROUNDS),ROUNDS=$(ROUNDS)) tests/bench/run $(SECTIONS)
+
+bench-kernel: need-build
+	$(Q)$(MAKE) --no-print-directory all >&2
+	$(Q)B=$(B) tests/kernel/bench
 
 bench-programs: $(BENCH_PROGRAMS) $(B)/psnap $(B)/tests/mkstore
 
@@ -32,7 +39,8 @@ $(B)/bench/scan_ref: tests/bench/scan_ref.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(call BENCH_CC,,$(URING_LIBS))
-$(B)/bench/walk_bench: tests/bench/walk_bench.c $(B)/libpsnap.a $(B)/flags
+$(B)/bench/walk_bench $(B)/bench/merge_loop: $(B)/bench/%: tests/bench/%.c \
+		$(B)/libpsnap.a $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(call BENCH_CC,$(CMD_INC),$(LIBS))

@@ -5,7 +5,8 @@
 # its certain removal, the page cache, best-of-three, table cells. It measures
 # nothing by itself. SC2034 is off: the sections read what is set here.
 
-ROUNDS=3
+ROUNDS=${ROUNDS:-3}
+CHUNK=4K
 WORK=
 FIGURES=()
 TOOK_US=0
@@ -52,7 +53,8 @@ make_work_dir() {
 
 	free_mib=$(df --output=avail -BM "$parent" | tail -n 1 | tr -dc 0-9)
 	say "needs $need_mib MiB in $parent (TMPDIR), there are $free_mib"
-	((free_mib >= need_mib)) || die "not enough room: set TMPDIR"
+	((free_mib >= need_mib)) ||
+		die "not enough room: set TMPDIR, or MERGE_MIB to less"
 	trap cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -69,18 +71,34 @@ missing_packages() {
 	[[ -x /usr/bin/time ]] || echo time
 }
 
+# What is measured beside psnap; without it a cell says "absent".
+missing_extras() {
+	command -v qemu-img >/dev/null && command -v qemu-io >/dev/null ||
+		echo qemu-utils
+	command -v nbdcopy >/dev/null || echo libnbd-bin
+}
+
+install_packages() {
+	say "installing $*"
+	apt-get -qq update >&2 &&
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+			--no-install-recommends "$@" >&2
+}
+
 need_packages() {
-	local missing
+	local missing extras
 
 	mapfile -t missing < <(missing_packages)
-	((${#missing[@]})) || return 0
+	mapfile -t extras < <(missing_extras)
 	if ((EUID != 0)) || [[ ! -e /etc/debian_version ]]; then
-		die "missing: ${missing[*]} (Debian's names); install them first"
+		((${#missing[@]} == 0)) ||
+			die "missing: ${missing[*]} (Debian's names);" \
+				"install them first"
+		return 0
 	fi
-	say "installing ${missing[*]}"
-	apt-get -qq update >&2
-	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
-		--no-install-recommends "${missing[@]}" >&2
+	((${#missing[@]} == 0)) || install_packages "${missing[@]}"
+	((${#extras[@]} == 0)) || install_packages "${extras[@]}" ||
+		say "goes on without ${extras[*]}"
 }
 
 need_root() {
@@ -91,7 +109,7 @@ need_root() {
 make_store() {
 	say "making store $1"
 	{
-		echo "chunk 4K"
+		echo "chunk $CHUNK"
 		echo "header"
 		cat
 	} >"$WORK/recipe"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * latfs: one file, shown read-only with a fixed latency per read request.
+ * latfs: one file, shown with a fixed latency per request to read or flush.
  *
  *	latfs LATENCY_US BACKING MOUNTPOINT
  *
@@ -9,7 +9,9 @@
  * in the foreground, SIGTERM unmounts. A request is answered LATENCY_US after
  * it came in, however many others wait: latencies overlap as on a device with
  * many channels. The kernel may cache pages (WILLNEED must work), but forgets
- * them at every open. What is read is left to the programs measured.
+ * them at every open. Writes are answered at once: the page cache, which takes
+ * those to a disk, does not for FUSE. What is read and written is left to the
+ * programs measured.
  */
 #define FUSE_USE_VERSION 314
 
@@ -18,6 +20,7 @@
 #include <fuse_lowlevel.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -35,6 +38,7 @@
 struct request {
 	struct request *next;
 	fuse_req_t req;
+	bool is_flush;
 	uint64_t answer_at_ns;
 	size_t len_bytes;
 	off_t offset_bytes;
@@ -50,6 +54,8 @@ struct latfs {
 	uint64_t latency_ns;
 	struct request *head;
 	struct request **tail;
+	char *buf;
+	size_t buf_bytes;
 };
 
 static uint64_t now_ns(void)
@@ -65,6 +71,8 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 	(void)userdata;
 	conn->max_background = IN_FLIGHT_MAX;
 	conn->congestion_threshold = IN_FLIGHT_MAX;
+	/* A write changes the time of the file, and all pages would go. */
+	conn->want &= ~(unsigned int)FUSE_CAP_AUTO_INVAL_DATA;
 }
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino,
@@ -86,25 +94,21 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino,
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
-	if ((fi->flags & O_ACCMODE) != O_RDONLY)
-		fuse_reply_err(req, EROFS);
-	else
-		fuse_reply_open(req, fi);
+	fuse_reply_open(req, fi);
 }
 
-static void op_read(fuse_req_t req, fuse_ino_t ino, size_t len_bytes,
-		    off_t offset_bytes, struct fuse_file_info *fi)
+static void queue(fuse_req_t req, bool is_flush, size_t len_bytes,
+		  off_t offset_bytes)
 {
 	struct latfs *fs = fuse_req_userdata(req);
 	struct request *r = calloc(1, sizeof(*r));
 
-	(void)ino;
-	(void)fi;
 	if (!r) {
 		fuse_reply_err(req, ENOMEM);
 		return;
 	}
 	r->req = req;
+	r->is_flush = is_flush;
 	r->answer_at_ns = now_ns() + fs->latency_ns;
 	r->len_bytes = len_bytes;
 	r->offset_bytes = offset_bytes;
@@ -112,18 +116,62 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t len_bytes,
 	fs->tail = &r->next;
 }
 
-static void answer(const struct latfs *fs, const struct request *r)
+static void op_read(fuse_req_t req, fuse_ino_t ino, size_t len_bytes,
+		    off_t offset_bytes, struct fuse_file_info *fi)
 {
-	char *buf = malloc(r->len_bytes);
+	(void)ino;
+	(void)fi;
+	queue(req, false, len_bytes, offset_bytes);
+}
+
+static void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes,
+		     size_t len_bytes, off_t offset_bytes,
+		     struct fuse_file_info *fi)
+{
+	const struct latfs *fs = fuse_req_userdata(req);
+
+	(void)ino;
+	(void)fi;
+	if (pwrite(fs->fd, bytes, len_bytes, offset_bytes) !=
+	    (ssize_t)len_bytes)
+		fuse_reply_err(req, EIO);
+	else
+		fuse_reply_write(req, len_bytes);
+}
+
+static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync,
+		     struct fuse_file_info *fi)
+{
+	(void)ino;
+	(void)datasync;
+	(void)fi;
+	queue(req, true, 0, 0);
+}
+
+/* One buffer for all: a fresh one would cost its page faults every time. */
+static void answer_read(struct latfs *fs, const struct request *r)
+{
 	ssize_t got = -1;
 
-	if (buf)
-		got = pread(fs->fd, buf, r->len_bytes, r->offset_bytes);
+	if (r->len_bytes > fs->buf_bytes) {
+		free(fs->buf);
+		fs->buf = malloc(r->len_bytes);
+		fs->buf_bytes = fs->buf ? r->len_bytes : 0;
+	}
+	if (fs->buf)
+		got = pread(fs->fd, fs->buf, r->len_bytes, r->offset_bytes);
 	if (got < 0)
 		fuse_reply_err(r->req, EIO);
 	else
-		fuse_reply_buf(r->req, buf, (size_t)got);
-	free(buf);
+		fuse_reply_buf(r->req, fs->buf, (size_t)got);
+}
+
+static void answer(struct latfs *fs, const struct request *r)
+{
+	if (r->is_flush)
+		fuse_reply_err(r->req, 0);
+	else
+		answer_read(fs, r);
 }
 
 /* Answers what is due; returns the nanoseconds until the next, 0 for none. */
@@ -192,11 +240,13 @@ static const struct fuse_lowlevel_ops ops = {
 	.getattr = op_getattr,
 	.open = op_open,
 	.read = op_read,
+	.write = op_write,
+	.fsync = op_fsync,
 };
 
 int main(int argc, char **argv)
 {
-	char name[] = "latfs", o[] = "-o", opts[] = "ro,fsname=latfs";
+	char name[] = "latfs", o[] = "-o", opts[] = "fsname=latfs";
 	char *fuse_argv[] = { name, o, opts, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(3, fuse_argv);
 	struct fuse_session *session;
@@ -214,7 +264,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "latfs: %s: not a number\n", argv[1]);
 		return 2;
 	}
-	fs.fd = open(argv[2], O_RDONLY | O_CLOEXEC);
+	fs.fd = open(argv[2], O_RDWR | O_CLOEXEC);
 	if (fs.fd < 0) {
 		perror(argv[2]);
 		return 1;
@@ -227,6 +277,7 @@ int main(int argc, char **argv)
 		fuse_session_destroy(session);
 	}
 	fuse_opt_free_args(&args);
+	free(fs.buf);
 	close(fs.fd);
 	return rc >= 0 ? 0 : 1;
 }
