@@ -2,14 +2,14 @@
 /*
  * merge_loop: what a merge is without any thought, to measure against.
  *
- *	merge_loop copy STORE ORIGIN
- *	merge_loop check STORE ORIGIN
+ *	merge_loop copy|random|check STORE ORIGIN [CHUNKS]
  *
  * copy: one exception after the other in table order, its chunk read from the
- * store and written to the origin, the origin flushed at the end. check: the
- * same walk, and every chunk must be on the origin already, so that a bench
- * that measured a wrong merge says so. Refuses nothing, clears nothing, knows
- * no crash: all of that is left to psnap.
+ * store and written to the origin, the origin flushed at the end. random: the
+ * same, the kernel being told not to read ahead. check: the same walk, and
+ * every chunk must be on the origin already, so that a bench that measured a
+ * wrong merge says so. Ends after CHUNKS. Refuses nothing, clears nothing,
+ * knows no crash: all of that is left to psnap.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,6 +22,7 @@
 
 struct job {
 	bool check;
+	uint64_t chunks_max;
 	int store_fd;
 	int origin_fd;
 	size_t chunk_bytes;
@@ -74,12 +75,15 @@ static int do_all(struct job *j, struct psnap_store *store,
 
 	if (rc < 0)
 		return rc;
-	while ((rc = psnap_walk_next(walk, &run, err)) > 0) {
+	for (uint64_t i = 0; i < j->chunks_max; i++) {
+		rc = psnap_walk_next(walk, &run, err);
+		if (rc <= 0)
+			break;
 		if (!do_one(j, &run))
 			exit(1);
 	}
 	psnap_walk_close(walk);
-	if (rc == 0 && !j->check && fsync(j->origin_fd) != 0) {
+	if (rc >= 0 && !j->check && fsync(j->origin_fd) != 0) {
 		perror("merge_loop: flush");
 		exit(1);
 	}
@@ -110,23 +114,37 @@ static int work(struct job *j, const char *path, struct psnap_error *err)
 	return rc;
 }
 
+static bool open_both(struct job *j, const char *mode, char **paths)
+{
+	j->check = strcmp(mode, "check") == 0;
+	j->store_fd = open(paths[0], O_RDONLY | O_CLOEXEC);
+	j->origin_fd =
+		open(paths[1], (j->check ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+	if (j->store_fd < 0 || j->origin_fd < 0) {
+		perror("merge_loop: open");
+		return false;
+	}
+	if (strcmp(mode, "random") == 0)
+		posix_fadvise(j->store_fd, 0, 0, POSIX_FADV_RANDOM);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct psnap_error err = { .code = 0 };
-	struct job j = { .check = false };
+	struct job j = { .chunks_max = UINT64_MAX };
 
-	if (argc != 4 ||
-	    (strcmp(argv[1], "copy") && strcmp(argv[1], "check"))) {
-		fprintf(stderr, "usage: merge_loop copy|check STORE ORIGIN\n");
+	if (argc < 4 || argc > 5 ||
+	    (strcmp(argv[1], "copy") && strcmp(argv[1], "random") &&
+	     strcmp(argv[1], "check"))) {
+		fprintf(stderr, "usage: merge_loop copy|random|check STORE "
+				"ORIGIN [CHUNKS]\n");
 		return 2;
 	}
-	j.check = strcmp(argv[1], "check") == 0;
-	j.store_fd = open(argv[2], O_RDONLY | O_CLOEXEC);
-	j.origin_fd = open(argv[3], (j.check ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-	if (j.store_fd < 0 || j.origin_fd < 0) {
-		perror("merge_loop: open");
+	if (argc == 5)
+		j.chunks_max = strtoull(argv[4], NULL, 10);
+	if (!open_both(&j, argv[1], argv + 2))
 		return 1;
-	}
 	if (work(&j, argv[2], &err) < 0) {
 		fprintf(stderr, "merge_loop: %s: %s\n", argv[2], err.message);
 		return 1;
