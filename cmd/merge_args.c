@@ -59,7 +59,7 @@ static struct poptOption options[] = {
 	  "write the merged origin to the new file NEW, and change neither "
 	  "STORE nor ORIGIN", "NEW" },
 	{ "batch", 0, POPT_ARG_STRING, NULL, OPT_BATCH,
-	  "data between two flushes (default: 64M)", "SIZE" },
+	  "data between two flushes (default: 256M)", "SIZE" },
 	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
 	  "print text or json (default: text)", "FORMAT" },
 	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,

@@ -208,6 +208,9 @@ static int make_durable(struct psnap_undo *u)
 
 	if (rc == 0)
 		rc = psnap_io_sync(u->file.io, &u->failed);
+	/* Read again only by an undo; as in a merge, memory is better reused. */
+	if (rc == 0)
+		psnap_io_forget(u->file.io, 0, u->file.end_bytes);
 	if (rc == 0)
 		rc = psnap_undo_file_mark(&u->file, &u->failed);
 	u->mark_unflushed = true;

@@ -30,7 +30,7 @@ PSNAP_BEGIN_DECLS
 struct psnap_io;
 
 /* Data copied between two flushes unless told otherwise. */
-#define PSNAP_MERGE_BATCH_BYTES (UINT64_C(64) << 20)
+#define PSNAP_MERGE_BATCH_BYTES (UINT64_C(256) << 20)
 
 /* Why an exception stays in the store. */
 enum psnap_merge_left {
