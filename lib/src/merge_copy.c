@@ -81,16 +81,22 @@ static int copy_group(struct merger *m, size_t first, size_t count,
 	return rc ? rc : psnap_merge_tick(m, err);
 }
 
-/* Announce runs from @next on, as long as they are near; the new @next. */
+/*
+ * Announce runs from @next on, as long as they are near; the new @next. Those
+ * that will be read in one are announced in one: asking costs as much as a
+ * small read.
+ */
 static size_t announce(struct merger *m, size_t next, uint64_t position)
 {
-	for (; next < m->run_count; next++) {
-		struct merge_span s = psnap_merge_span(m, &m->runs[next]);
+	while (next < m->run_count) {
+		uint64_t start = psnap_merge_span(m, &m->runs[next]).from_bytes;
+		uint64_t len_bytes;
 
-		if (s.from_bytes > position + AHEAD_BYTES)
+		if (start > position + AHEAD_BYTES)
 			break;
-		psnap_io_prefetch(m->store, s.from_bytes,
-				  min_u64(s.len_bytes, AHEAD_BYTES));
+		next += group(m, next, &len_bytes);
+		psnap_io_prefetch(m->store, start,
+				  min_u64(len_bytes, AHEAD_BYTES));
 	}
 	return next;
 }
