@@ -132,6 +132,18 @@ PSNAP_API PSNAP_MUST_USE int psnap_io_open_growing(const char *path,
 						   struct psnap_error *err);
 
 /**
+ * psnap_io_grow() - make a regular file that is open for writing longer
+ * @size_bytes:  not less than it has; the new part reads as zero
+ *
+ * Of a block device it only asks whether it is large enough. Durable on return.
+ * Return: 0, PSNAP_E_RANGE (a device that is too small, or a smaller size),
+ * PSNAP_E_API (read-only, no descriptor), PSNAP_E_NOSPACE, PSNAP_E_IO.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_grow(struct psnap_io *io,
+					   uint64_t size_bytes,
+					   struct psnap_error *err);
+
+/**
  * psnap_io_overlap() - do two ios hold the same bytes?
  *
  * The same file or device by whatever name, or a disk and one of its

@@ -7,6 +7,7 @@
 #define PSNAP_NEWFILE_H
 
 #include <psnap/error.h>
+#include <psnap/progress.h>
 
 PSNAP_BEGIN_DECLS
 
@@ -44,6 +45,21 @@ PSNAP_API PSNAP_MUST_USE int psnap_newfile_io(struct psnap_newfile *file,
 					      uint64_t size_bytes,
 					      struct psnap_io **io,
 					      struct psnap_error *err);
+
+/**
+ * psnap_newfile_copy() - fill the file with what an io holds
+ * @to:        what psnap_newfile_io() made, not written to yet
+ * @from:      as large, or smaller; the rest stays a hole
+ * @progress:  told bytes of @from; may be NULL
+ *
+ * Shares the blocks where both are files of one file system that can; otherwise
+ * copies what is data, and leaves holes and blocks of zeros out.
+ * Return: 0, PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED.
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_newfile_copy(struct psnap_newfile *file, struct psnap_io *to,
+		   struct psnap_io *from, const struct psnap_progress *progress,
+		   struct psnap_error *err);
 
 /**
  * psnap_newfile_commit() - make the contents durable and give the final name
