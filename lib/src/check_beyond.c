@@ -48,10 +48,15 @@ static void take(struct beyond_list *list, size_t named_max,
 		list->area_highest = entry->new_chunk;
 }
 
+bool psnap_beyond_is_near(uint64_t new_chunk, uint64_t entries, uint64_t areas)
+{
+	return new_chunk <= highest_near(entries, areas);
+}
+
 bool psnap_beyond_take(struct beyond *b, const struct psnap_run *entry,
 		       uint64_t entries, uint64_t areas)
 {
-	bool near = entry->new_chunk <= highest_near(entries, areas);
+	bool near = psnap_beyond_is_near(entry->new_chunk, entries, areas);
 
 	take(near ? &b->near : &b->far, b->named_max, entry);
 	return near;

@@ -34,6 +34,9 @@ void psnap_beyond_release(struct beyond *b);
 bool psnap_beyond_take(struct beyond *b, const struct psnap_run *entry,
 		       uint64_t entries, uint64_t areas);
 
+/* The same question about a number alone. */
+bool psnap_beyond_is_near(uint64_t new_chunk, uint64_t entries, uint64_t areas);
+
 /* The area has ended; keep what was taken of it? */
 void psnap_beyond_end_area(struct beyond *b, bool keep);
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reading what a survey keeps, and sorting it. A set of bits says first whether
+ * that is needed at all.
+ */
+#include "repair_claims.h"
+
+#include "checked.h"
+#include "chunkset.h"
+#include "fail.h"
+
+#include <stdlib.h>
+
+static int compare(const void *left, const void *right)
+{
+	const struct claim *a = left;
+	const struct claim *b = right;
+
+	if (a->chunk != b->chunk)
+		return a->chunk < b->chunk ? -1 : 1;
+	return (a->slot > b->slot) - (a->slot < b->slot);
+}
+
+/* What nobody wants gone although it is impossible claims nothing. */
+static bool is_possible(const struct survey *s,
+			const struct disk_exception *entry)
+{
+	uint64_t old_chunk = le64_get(entry->old_chunk);
+
+	return old_chunk < s->old_limit &&
+	       psnap_entry_plausible(s->geo, old_chunk,
+				     le64_get(entry->new_chunk));
+}
+
+/* Call @take with every kept entry, reading the table piece by piece. */
+static int each_kept(struct survey *s,
+		     int (*take)(void *ctx, uint64_t slot,
+				 const struct disk_exception *entry,
+				 struct psnap_error *err),
+		     void *ctx, struct psnap_error *err)
+{
+	static const size_t piece = 4096;
+	uint64_t per_area = s->geo->exceptions_per_area;
+	struct disk_exception *buf = calloc(piece, sizeof(*buf));
+	uint64_t at = 0;
+	int rc = 0;
+
+	if (!buf)
+		return psnap_fail_nomem(err, "comparing exceptions");
+	while (at < s->end && rc == 0) {
+		uint64_t n = min_u64(min_u64(piece, s->end - at),
+				     per_area - at % per_area);
+		uint64_t i;
+
+		if (psnap_slots_count(&s->keep, at, at + n) > 0)
+			rc = psnap_io_read(s->io,
+					   psnap_geometry_entry_offset(
+						   s->geo, at / per_area,
+						   (uint32_t)(at % per_area)),
+					   buf, (size_t)n * sizeof(*buf), err);
+		for (i = 0; i < n && rc == 0; i++)
+			if (psnap_slots_get(&s->keep, at + i) &&
+			    is_possible(s, &buf[i]))
+				rc = take(ctx, at + i, &buf[i], err);
+		at += n;
+	}
+	free(buf);
+	return rc;
+}
+
+struct sets {
+	struct chunkset olds;
+	struct chunkset news;
+	uint64_t limit;
+};
+
+static int add_to_sets(void *ctx, uint64_t slot,
+		       const struct disk_exception *entry,
+		       struct psnap_error *err)
+{
+	struct sets *sets = ctx;
+	int rc;
+
+	(void)slot;
+	rc = psnap_chunkset_add(&sets->olds, le64_get(entry->old_chunk), 1,
+				err);
+	return rc ? rc
+		  : psnap_chunkset_add(&sets->news, le64_get(entry->new_chunk),
+				       1, err);
+}
+
+int psnap_claims_any(struct survey *s, bool *found, struct psnap_error *err)
+{
+	struct sets sets = { 0 };
+	int rc;
+
+	rc = psnap_chunkset_init(&sets.olds, s->old_limit, 1, err);
+	if (rc == 0)
+		rc = psnap_chunkset_init(&sets.news, s->geo->chunk_count, 1,
+					 err);
+	if (rc == 0)
+		rc = each_kept(s, add_to_sets, &sets, err);
+	psnap_chunkset_finish(&sets.olds);
+	psnap_chunkset_finish(&sets.news);
+	*found = sets.olds.duplicates > 0 || sets.news.duplicates > 0;
+	psnap_chunkset_release(&sets.olds);
+	psnap_chunkset_release(&sets.news);
+	return rc;
+}
+
+static int claim_new(void *ctx, uint64_t slot,
+		     const struct disk_exception *entry,
+		     struct psnap_error *err)
+{
+	struct claims *c = ctx;
+
+	(void)err;
+	c->list[c->count++] =
+		(struct claim){ le64_get(entry->new_chunk), slot };
+	return 0;
+}
+
+static int claim_old(void *ctx, uint64_t slot,
+		     const struct disk_exception *entry,
+		     struct psnap_error *err)
+{
+	struct claims *c = ctx;
+
+	(void)err;
+	c->list[c->count++] =
+		(struct claim){ le64_get(entry->old_chunk), slot };
+	return 0;
+}
+
+static int fill(struct claims *c,
+		int (*take)(void *ctx, uint64_t slot,
+			    const struct disk_exception *entry,
+			    struct psnap_error *err),
+		struct psnap_error *err)
+{
+	uint64_t count = psnap_slots_count(&c->s->keep, 0, c->s->end);
+	int rc;
+
+	free(c->list);
+	c->count = 0;
+	c->list = calloc((size_t)count, sizeof(*c->list));
+	if (!c->list)
+		return psnap_fail_nomem(err, "comparing exceptions");
+	rc = each_kept(c->s, take, c, err);
+	if (rc == 0)
+		qsort(c->list, c->count, sizeof(*c->list), compare);
+	return rc;
+}
+
+int psnap_claims_by_new(struct claims *c, struct psnap_error *err)
+{
+	return fill(c, claim_new, err);
+}
+
+int psnap_claims_by_old(struct claims *c, struct psnap_error *err)
+{
+	return fill(c, claim_old, err);
+}
