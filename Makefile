@@ -5,9 +5,9 @@
 #   demo           install what is missing, build, show check and dump on a
 #                  store that a kernel made (needs root only to install)
 #   check          install what the tests need, run all of them
-#   check-unit, check-cli, check-golden, check-corpus, check-fault, check-crash,
-#   check-kill, check-kernel, check-fuzz, check-docs, check-layers,
-#   check-headers, check-install
+#   check-unit, check-cli, check-golden, check-repair, check-infer, check-corpus,
+#   check-fault, check-property, check-crash, check-kill, check-kernel,
+#   check-fuzz, check-docs, check-layers, check-headers, check-install
 #                  one part of the tests
 #   crash          more power cuts: N=50000000
 #   bench          measure against the physical limit and the alternatives
@@ -70,7 +70,7 @@ else
 HARDEN   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
 
-PKGS     := popt blkid zlib
+PKGS     := popt blkid zlib json-c
 ifdef STATIC
 LDSTATIC := -static
 LIBS      = $(shell $(PKGCONFIG) --static --libs $(PKGS))
@@ -100,7 +100,7 @@ CMD_PARTS := $(filter-out $(B)/cmd/psnap.o,$(CMD_OBJ))
 C_FILES := $(sort $(wildcard lib/include/psnap/*.h lib/src/*.[ch] cmd/*.[ch] \
 	     tests/*/*.[ch]))
 
-COMMANDS := check dump merge undo
+COMMANDS := check dump merge repair undo
 MANPAGES := $(sort $(wildcard man/*.[1-9]))
 SONAME   := libpsnap.so.$(SOVERSION)
 SOFILE   := libpsnap.so.$(VERSION)

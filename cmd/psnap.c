@@ -7,6 +7,7 @@
 #include "dump.h"
 #include "merge.h"
 #include "output.h"
+#include "repair.h"
 #include "undo.h"
 
 #include <psnap/error.h>
@@ -25,6 +26,8 @@ static const struct command {
 	  "print header, table of exceptions, or where a byte is kept" },
 	{ "merge", psnap_merge_main,
 	  "copy a store back onto its origin, which becomes the snapshot" },
+	{ "repair", psnap_repair_main,
+	  "bring back what can be brought back of a damaged store" },
 	{ "undo", psnap_undo_main,
 	  "put back what a command with --undo overwrote" },
 };
@@ -57,7 +60,7 @@ static int print_help(void)
 	     "       psnap help [COMMAND]\n"
 	     "\n"
 	     "Look at persistent snapshot stores of Linux device-mapper (COW\n"
-	     "devices), and merge them, without activating anything.\n"
+	     "devices), merge and repair them, without activating anything.\n"
 	     "\n"
 	     "Commands:");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)

@@ -6,6 +6,7 @@
  */
 #include "undo.h"
 
+#include "nothing.h"
 #include "output.h"
 
 #include <stdlib.h>
@@ -48,6 +49,24 @@ static const char *device_name(const struct psnap_undo_job *job,
 	return NULL;
 }
 
+/* A repair writes to a store alone. Of a device without bytes nothing was
+ * saved, so that it does not have to be there. */
+static bool is_alone(const struct psnap_undo_job *job)
+{
+	return job->info.size_bytes[PSNAP_UNDO_ORIGIN] == 0 &&
+	       job->args->cli.operand_count < 3;
+}
+
+static int open_alone(struct psnap_undo_job *job, const char *name)
+{
+	struct psnap_operand *store = &job->devices[PSNAP_UNDO_STORE];
+
+	job->devices[PSNAP_UNDO_ORIGIN].io = psnap_nothing();
+	return job->args->dry_run
+		       ? psnap_operand_open(store, name, job->args->cli.quiet)
+		       : psnap_operand_open_exclusive(store, name);
+}
+
 static int open_devices(struct psnap_undo_job *job)
 {
 	const char *store = device_name(job, PSNAP_UNDO_STORE);
@@ -55,6 +74,8 @@ static int open_devices(struct psnap_undo_job *job)
 
 	if (!store)
 		return PSNAP_EXIT_USAGE;
+	if (is_alone(job))
+		return open_alone(job, store);
 	origin = device_name(job, PSNAP_UNDO_ORIGIN);
 	if (!origin)
 		return PSNAP_EXIT_USAGE;
