@@ -11,6 +11,7 @@
 /* As fsck(8); bits add up. Nothing else is ever returned. */
 enum psnap_exit {
 	PSNAP_EXIT_DONE = 0,
+	PSNAP_EXIT_CORRECTED = 1,
 	PSNAP_EXIT_LEFT = 4,
 	PSNAP_EXIT_FAILED = 8,
 	PSNAP_EXIT_USAGE = 16,

@@ -21,9 +21,6 @@
 #include <psnap/repair.h>
 #include <psnap/undo.h>
 
-/* As fsck(8): something was corrected. Adds up with the others. */
-#define PSNAP_EXIT_CORRECTED 1
-
 /* Whose word it takes that a step is taken. */
 enum psnap_repair_consent {
 	PSNAP_REPAIR_NOBODY, /* only a plan */

@@ -8,6 +8,9 @@
 #include <psnap/undo.h>
 #include <psnap/watch.h>
 
+/* Sectors of disks that there are; what is saved is saved in whole ones. */
+#define SECTOR_BYTES_MAX 4096u
+
 /* Whole sectors, and what an undo file needs beside them. */
 static int count_write(void *ctx, uint64_t offset_bytes, const void *old_bytes,
 		       const void *new_bytes, size_t len_bytes)
@@ -17,7 +20,9 @@ static int count_write(void *ctx, uint64_t offset_bytes, const void *old_bytes,
 	(void)offset_bytes;
 	(void)old_bytes;
 	(void)new_bytes;
-	plan->write_bytes += len_bytes + PSNAP_UNDO_HEAD_BYTES;
+	plan->write_bytes += (len_bytes / SECTOR_BYTES_MAX + 2) *
+				     SECTOR_BYTES_MAX +
+			     PSNAP_UNDO_HEAD_BYTES;
 	return 0;
 }
 

@@ -110,7 +110,7 @@ for_each_tool() {
 
 # for_every_tool COMMAND...: the same for all commands.
 for_every_tool() {
-	for_tools 'check dump merge undo' "$@"
+	for_tools 'check dump merge repair undo' "$@"
 }
 
 for_tools() { # COMMANDS COMMAND...
