@@ -21,10 +21,17 @@ CRASH_SRC := $(sort $(wildcard tests/crash/crash_*.c))
 CRASH_BIN := $(CRASH_SRC:tests/crash/%.c=$(B)/tests/crash/%)
 CRASH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out $(CRASH_SRC), \
 		$(sort $(wildcard tests/crash/*.c))))
+# Stores, damage and their model, which crash and fault tests of a repair use.
+PROPERTY_SRC := $(sort $(wildcard tests/property/property_*.c))
+PROPERTY_BIN := $(PROPERTY_SRC:tests/property/%.c=$(B)/tests/property/%)
+PROPERTY_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out $(PROPERTY_SRC), \
+		$(sort $(wildcard tests/property/*.c))))
+PROPERTY_LIB := $(B)/tests/property/parts.a
+INFER_BIN := $(B)/tests/infer_table $(B)/tests/infer_damage
 SAME_VIEW := $(B)/tests/same_view
 SCRIBBLE := $(B)/tests/scribble
-TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(CRASH_BIN) $(MKSTORE) \
-	$(VIEW) $(SAME_VIEW) $(SCRIBBLE)
+TEST_BIN := $(UNIT_BIN) $(FAULT_BIN) $(REPLAY_BIN) $(CRASH_BIN) \
+	$(PROPERTY_BIN) $(INFER_BIN) $(MKSTORE) $(VIEW) $(SAME_VIEW) $(SCRIBBLE)
 
 $(B)/tests/%.o: tests/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -38,16 +45,28 @@ $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(CRASH_OBJ) \
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup \
 	-Wl,--wrap=realloc,--wrap=strndup
 $(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o $(FAULT_OBJ) \
-		$(CRASH_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) $(B)/libpsnap.a
+		$(CRASH_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) $(PROPERTY_LIB) \
+		$(B)/libpsnap.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(WRAP) $(LIBS)
 $(REPLAY_BIN): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/%.o \
 		$(B)/tests/fuzz/replay.o $(FUZZ_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) \
-		$(B)/libpsnap.a
+		$(PROPERTY_LIB) $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
 $(CRASH_BIN): $(B)/tests/crash/%: $(B)/tests/crash/%.o $(CRASH_OBJ) \
+		$(PROPERTY_LIB) $(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(LIBS)
+$(PROPERTY_LIB): $(PROPERTY_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(PROPERTY_BIN): $(B)/tests/property/%: $(B)/tests/property/%.o \
+		$(PROPERTY_LIB) $(CRASH_OBJ) $(B)/libpsnap.a
+	$(call say,LD,$@)
+	$(Q)$(LINK) $(LIBS)
+$(INFER_BIN): $(B)/tests/%: $(B)/tests/infer/%.o $(B)/tests/infer/made.o \
 		$(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
@@ -70,12 +89,13 @@ test-programs: all $(TEST_BIN)
 
 # KERNEL=0 leaves the emulated machine out, KERNEL=1 insists on it.
 KERNEL ?=
-ALL_SUITES := unit golden corpus cli fault crash kill fuzz docs layers headers \
-	install kernel
+ALL_SUITES := unit golden repair infer corpus cli fault property crash kill fuzz \
+	docs layers headers install kernel
 SUITES := $(if $(filter 0,$(KERNEL)),$(filter-out kernel,$(ALL_SUITES)), \
 	$(ALL_SUITES))
 .PHONY: $(ALL_SUITES:%=check-%) crash
-# Crash states of a merge; as many of a merge that saves for undo are a fifth.
+# Crash states of a merge; a fifth of that of one that saves for undo, a tenth of
+# a repair.
 N ?= 5000000
 RUN = $(Q)B='$(B)' CC='$(CC)' SAN='$(SAN)' TEST='$(TEST)' N='$(N)' KERNEL='$(KERNEL)' tests/run
 check: need-check
@@ -109,7 +129,7 @@ $(B)/fuzz_$(1): $(B)/tests/fuzz/fuzz_$(1).o \
 endef
 $(foreach f,$(FUZZ_NAMES),$(eval $(call FUZZ_LINK,$(f:fuzz_%=%))))
 $(FUZZ_NAMES:%=$(B)/%): $(FUZZ_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) \
-		$(B)/libpsnap.a
+		$(B)/tests/property/fix.o $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer $(LIBS)
 

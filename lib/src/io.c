@@ -40,6 +40,8 @@ static int read_aligned(struct psnap_io *io, uint64_t offset_bytes, void *buf,
 
 		if (n == -EINTR && ++interruptions < PSNAP_IO_EINTR_LIMIT)
 			continue;
+		if (n == -ENOMEM)
+			return psnap_fail_nomem(err, "reading");
 		if (n < 0)
 			return psnap_fail_io(err, (int)-n, offset_bytes,
 					     "cannot read");

@@ -67,6 +67,8 @@ static int64_t watch_write_some(struct psnap_io *io, uint64_t offset_bytes,
 	if (psnap_io_write(w->inner, offset_bytes, buf, len, &err) == 0)
 		return (int64_t)len;
 	w->failed_errno = err.os_errno ? err.os_errno : EIO;
+	if (err.code == PSNAP_E_NOMEM)
+		w->failed_errno = ENOMEM;
 	w->failed_at = err.offset_bytes;
 	if (err.has_offset && err.offset_bytes > offset_bytes)
 		return (int64_t)(err.offset_bytes - offset_bytes);

@@ -15,8 +15,11 @@
 static int fail_write(struct psnap_error *err, int os_errno,
 		      uint64_t offset_bytes)
 {
-	int rc = psnap_fail_io(err, os_errno, offset_bytes, "cannot write");
+	int rc;
 
+	if (os_errno == ENOMEM)
+		return psnap_fail_nomem(err, "writing");
+	rc = psnap_fail_io(err, os_errno, offset_bytes, "cannot write");
 	if (os_errno != ENOSPC && os_errno != EDQUOT)
 		return rc;
 	if (err)

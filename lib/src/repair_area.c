@@ -99,7 +99,6 @@ static int begin_area(struct area_scan *a, uint64_t area_index,
 	a->area_index = area_index;
 	a->base = area_index * per_area;
 	a->next = -1;
-	a->sound_rest = -1;
 	rc = psnap_slots_extend(&a->s->keep, a->base + per_area, err);
 	if (rc == 0)
 		rc = psnap_slots_extend(&a->bad, per_area, err);
@@ -128,7 +127,7 @@ int psnap_area_scan_run(struct area_scan *scan, uint64_t area_index, bool *more,
 	if (rc == 0)
 		rc = psnap_area_find_end(scan, &end, err);
 	if (rc == 0)
-		rc = psnap_area_judge(scan, &end, err);
+		rc = psnap_area_judge(scan, end, err);
 	if (rc)
 		return rc;
 	if (end < per_area)

@@ -17,7 +17,8 @@
  * @group_chunk:  the area at or below the new chunk looked at last
  * @entries, @areas:  before this area
  * @next:     does the next area hold entries? -1: nobody looked
- * @sound_rest:  most entries behind the first empty slot are possible
+ * @behind:   entries behind the first empty slot, as far as not yet passed
+ * @sound:    most of them are possible
  */
 struct area_scan {
 	struct survey *s;
@@ -30,7 +31,8 @@ struct area_scan {
 	uint64_t entries;
 	uint64_t areas;
 	int next;
-	int sound_rest;
+	uint64_t behind;
+	bool sound;
 };
 
 static inline bool psnap_area_used(const struct area_scan *a, uint64_t entry)
@@ -43,18 +45,13 @@ unsigned int psnap_area_reasons(const struct area_scan *a,
 				const struct disk_exception *entry,
 				enum psnap_finding_id ids[REASONS_MAX]);
 
-/* repair_judge.c: is it an area, and which of its entries go? An area that is
- * none, in the middle of the table, moves @end to the end of the area. */
-int psnap_area_judge(struct area_scan *a, uint64_t *end,
+/* repair_judge.c: is it an area, and which of its entries before @end go? */
+int psnap_area_judge(struct area_scan *a, uint64_t end,
 		     struct psnap_error *err);
 
 /* repair_gap.c: the entry at which the table ends; exceptions_per_area: it goes
  * on. */
 int psnap_area_find_end(struct area_scan *a, uint64_t *end,
 			struct psnap_error *err);
-
-/* repair_gap.c: does the next area hold entries, most of them possible? The
- * answer is in @a->next. */
-int psnap_area_look_at_next(struct area_scan *a, struct psnap_error *err);
 
 #endif

@@ -161,3 +161,34 @@ int psnap_claims_by_old(struct claims *c, struct psnap_error *err)
 {
 	return fill(c, claim_old, err);
 }
+
+int psnap_claims_lose(struct claims *c, uint64_t slot,
+		      const struct disk_exception *entry,
+		      enum psnap_finding_id id, struct psnap_error *err)
+{
+	struct lost *grown;
+	size_t max;
+
+	if (!c->s->chosen[id]) {
+		c->s->facts[id]++;
+		return 0;
+	}
+	if (c->lost_count == c->lost_max) {
+		max = c->lost_max ? c->lost_max * 2 : 64;
+		grown = reallocarray(c->lost, max, sizeof(*grown));
+		if (!grown)
+			return psnap_fail_nomem(err, "comparing exceptions");
+		c->lost = grown;
+		c->lost_max = max;
+	}
+	c->lost[c->lost_count++] =
+		(struct lost){ .slot = slot, .entry = *entry, .id = id };
+	psnap_slots_drop(&c->s->keep, slot);
+	return 0;
+}
+
+void psnap_claims_release(struct claims *c)
+{
+	free(c->list);
+	free(c->lost);
+}

@@ -14,12 +14,45 @@ struct claim {
 	uint64_t slot;
 };
 
-/* @list: the caller's to free() */
+/* One that has lost to another, and why. */
+struct lost {
+	uint64_t slot;
+	struct disk_exception entry;
+	enum psnap_finding_id id;
+	bool rival; /* another one that stays has one of its chunks */
+};
+
+/* Zero-initialise but for @s, then release. */
 struct claims {
 	struct survey *s;
 	struct claim *list;
 	size_t count;
+	struct lost *lost;
+	size_t lost_count;
+	size_t lost_max;
 };
+
+void psnap_claims_release(struct claims *c);
+
+/* An entry loses, for now, if that is chosen: see psnap_claims_settle_lost(). */
+int psnap_claims_lose(struct claims *c, uint64_t slot,
+		      const struct disk_exception *entry,
+		      enum psnap_finding_id id, struct psnap_error *err);
+
+/* What the neighbours of an entry in the table say for it. */
+enum support {
+	SUPPORT_NONE,
+	SUPPORT_NEW,  /* one has the new chunk before or after */
+	SUPPORT_BOTH, /* one has both chunks before, or both after */
+};
+
+/* repair_support.c */
+int psnap_claim_support(const struct survey *s, uint64_t slot,
+			enum support *support, struct psnap_error *err);
+
+/* repair_lost.c: whoever lost to one that has itself lost comes back; the others
+ * go. */
+int psnap_claims_settle_lost(struct claims *c, struct psnap_error *err);
 
 /* Does any chunk have two claims? Most tables have none. */
 int psnap_claims_any(struct survey *s, bool *found, struct psnap_error *err);

@@ -11,71 +11,45 @@
 
 #include <stdlib.h>
 
-/* Does the entry in the slot beside it have the number before or after? */
-static int is_next_to(const struct claims *c, uint64_t slot, uint64_t new_chunk,
-		      bool *beside, struct psnap_error *err)
+/* Of [first, first + count), which claim one new chunk, the one that most speaks
+ * for; of several the first. */
+static int find_best(const struct claims *c, size_t first, size_t count,
+		     struct disk_exception *best, struct psnap_error *err)
 {
-	const struct psnap_geometry *geo = c->s->geo;
-	uint64_t before = new_chunk - 1;
-	uint64_t after = new_chunk + 1;
-	struct disk_exception entry;
-	int rc = 0;
+	enum support most = SUPPORT_NONE;
+	size_t i;
+	int rc = psnap_survey_entry(c->s, c->list[first].slot, best, err);
 
-	*beside = false;
-	if (psnap_geometry_is_metadata(geo, before))
-		before--;
-	if (psnap_geometry_is_metadata(geo, after))
-		after++;
-	if (slot > 0) {
-		rc = psnap_survey_entry(c->s, slot - 1, &entry, err);
-		*beside = rc == 0 && before > 1 &&
-			  le64_get(entry.new_chunk) == before;
-	}
-	if (rc == 0 && !*beside && slot + 1 < c->s->end) {
-		rc = psnap_survey_entry(c->s, slot + 1, &entry, err);
-		*beside = rc == 0 && le64_get(entry.new_chunk) == after;
+	for (i = 0; i < count && rc == 0 && most < SUPPORT_BOTH; i++) {
+		uint64_t slot = c->list[first + i].slot;
+		enum support support;
+
+		rc = psnap_claim_support(c->s, slot, &support, err);
+		if (rc == 0 && support > most) {
+			most = support;
+			rc = psnap_survey_entry(c->s, slot, best, err);
+		}
 	}
 	return rc;
 }
 
-/*
- * [first, first + count) claim one new chunk. The first that its neighbours
- * speak for stays, with all that say the same: those are the next question.
- */
+/* That one stays, with all that say the same; those are another question. */
 static int settle_new(struct claims *c, size_t first, size_t count,
 		      struct psnap_error *err)
 {
 	struct disk_exception entry;
 	struct disk_exception best;
-	bool same = true;
-	bool spoken = false;
 	size_t i;
-	int rc;
+	int rc = find_best(c, first, count, &best, err);
 
-	rc = psnap_survey_entry(c->s, c->list[first].slot, &best, err);
-	for (i = 0; i < count && rc == 0 && !spoken; i++) {
-		uint64_t slot = c->list[first + i].slot;
-
-		rc = psnap_survey_entry(c->s, slot, &entry, err);
-		if (rc == 0 &&
-		    le64_get(entry.old_chunk) != le64_get(best.old_chunk))
-			same = false;
-		if (rc == 0)
-			rc = is_next_to(c, slot, c->list[first].chunk, &spoken,
-					err);
-		if (rc == 0 && spoken)
-			best = entry;
-	}
-	if (same && !spoken && rc == 0)
-		return 0;
 	for (i = 0; i < count && rc == 0; i++) {
 		uint64_t slot = c->list[first + i].slot;
 
 		rc = psnap_survey_entry(c->s, slot, &entry, err);
 		if (rc == 0 &&
 		    le64_get(entry.old_chunk) != le64_get(best.old_chunk))
-			rc = psnap_survey_drop(c->s, slot, &entry,
-					       PSNAP_F_DUPLICATE_NEW);
+			rc = psnap_claims_lose(c, slot, &entry,
+					       PSNAP_F_DUPLICATE_NEW, err);
 	}
 	return rc;
 }
@@ -126,12 +100,13 @@ static int settle_group(struct claims *c, size_t first, size_t count,
 				continue;
 			rc = psnap_survey_entry(c->s, slot, &entry, err);
 			if (rc == 0)
-				rc = psnap_survey_drop(
-					c->s, slot, &entry,
+				rc = psnap_claims_lose(
+					c, slot, &entry,
 					le64_get(entry.new_chunk) ==
 							wins->new_chunk
 						? PSNAP_F_DUPLICATE_SAME
-						: PSNAP_F_DUPLICATE_OLD);
+						: PSNAP_F_DUPLICATE_OLD,
+					err);
 		}
 	}
 	free(all);
@@ -186,7 +161,9 @@ static int settle(struct claims *c, struct psnap_error *err)
 		rc = settle_olds(c, err);
 	if (rc == 0)
 		rc = psnap_claims_by_new(c, err);
-	return rc ? rc : settle_news(c, err);
+	if (rc == 0)
+		rc = settle_news(c, err);
+	return rc ? rc : psnap_claims_settle_lost(c, err);
 }
 
 int psnap_survey_duplicates(struct survey *s, struct psnap_error *err)
@@ -198,6 +175,6 @@ int psnap_survey_duplicates(struct survey *s, struct psnap_error *err)
 	if (rc || !found)
 		return rc;
 	rc = settle(&c, err);
-	free(c.list);
+	psnap_claims_release(&c);
 	return rc;
 }

@@ -11,7 +11,7 @@
 #define NEXT_ENTRIES 256u
 
 /* Does an area hold entries, most of them possible? */
-int psnap_area_look_at_next(struct area_scan *a, struct psnap_error *err)
+static int look_at_next(struct area_scan *a, struct psnap_error *err)
 {
 	struct disk_exception sample[NEXT_ENTRIES];
 	const struct psnap_geometry *geo = a->s->geo;
@@ -46,17 +46,26 @@ int psnap_area_look_at_next(struct area_scan *a, struct psnap_error *err)
 	return 0;
 }
 
-/* Most of what stands from @first on is possible. Asked once an area. */
-static bool is_sound_rest(struct area_scan *a, uint64_t first)
+/* The first empty slot of the area is met. */
+static void look_behind(struct area_scan *a, uint64_t empty)
 {
 	uint64_t per_area = a->s->geo->exceptions_per_area;
 
-	if (a->sound_rest < 0)
-		a->sound_rest =
-			psnap_slots_count(&a->bad, first, per_area) * 2 <
-			psnap_slots_count(&a->s->keep, a->base + first,
-					  a->base + per_area);
-	return a->sound_rest;
+	a->behind = psnap_slots_count(&a->s->keep, a->base + empty,
+				      a->base + per_area);
+	a->sound = psnap_slots_count(&a->bad, empty, per_area) * 2 < a->behind;
+	if (a->s->kernel_end == UINT64_MAX)
+		a->s->kernel_end = a->base + empty;
+}
+
+/* Leftovers of an earlier store behind the end of a table stand scattered; of an
+ * area that was full, three of four slots at least are. */
+static bool was_full(const struct area_scan *a, uint64_t next_used)
+{
+	uint64_t per_area = a->s->geo->exceptions_per_area;
+
+	return psnap_area_used(a, per_area - 1) && a->sound &&
+	       a->behind * 4 >= (per_area - next_used) * 3;
 }
 
 /*
@@ -78,37 +87,37 @@ static int is_gap(struct area_scan *a, uint64_t empty, uint64_t next_used,
 		return 0;
 	}
 	if (next_used == per_area ? dead < per_area - empty
-				  : !psnap_area_used(a, per_area - 1) ||
-					    !is_sound_rest(a, empty))
+				  : !was_full(a, next_used))
 		return 0;
-	rc = psnap_area_look_at_next(a, err);
+	rc = look_at_next(a, err);
 	*gap = rc == 0 && a->next > 0;
 	return rc;
 }
 
-/* The entry at which the table ends; per_area: it goes on. */
 int psnap_area_find_end(struct area_scan *a, uint64_t *end,
 			struct psnap_error *err)
 {
 	uint64_t per_area = a->s->geo->exceptions_per_area;
+	bool first = true;
 	uint64_t at = 0;
 
-	for (;;) {
-		uint64_t empty;
+	for (;; first = false) {
+		uint64_t start = at;
 		bool gap;
 		int rc;
 
 		while (at < per_area && psnap_area_used(a, at))
 			at++;
-		empty = at;
-		*end = empty;
-		if (empty == per_area)
+		*end = at;
+		if (at == per_area)
 			return 0;
-		if (a->s->kernel_end == UINT64_MAX)
-			a->s->kernel_end = a->base + empty;
+		if (first)
+			look_behind(a, at);
+		else
+			a->behind -= at - start;
 		while (at < per_area && !psnap_area_used(a, at))
 			at++;
-		rc = is_gap(a, empty, at, &gap, err);
+		rc = is_gap(a, *end, at, &gap, err);
 		if (rc || !gap ||
 		    !a->s->chosen[PSNAP_F_ENTRIES_AFTER_TERMINATOR])
 			return rc;

@@ -7,13 +7,19 @@
 
 #include "check_beyond.h"
 
-/* Beyond the device: of a store that was cut, or astray? */
+/* Beyond the device, but not farther than the table may have come. */
+static bool is_near(const struct area_scan *a, uint64_t new_chunk)
+{
+	return new_chunk >= a->s->geo->chunk_count &&
+	       psnap_beyond_is_near(new_chunk,
+				    a->entries + a->s->geo->exceptions_per_area,
+				    a->areas + 1);
+}
+
+/* Of a store that was cut, or astray? */
 static enum psnap_finding_id beyond(const struct area_scan *a, uint64_t chunk)
 {
-	uint64_t entries = a->entries + a->s->geo->exceptions_per_area;
-
-	return a->s->truncated && psnap_beyond_is_near(chunk, entries,
-						       a->areas + 1)
+	return a->s->truncated && is_near(a, chunk)
 		       ? PSNAP_F_STORE_TRUNCATED
 		       : PSNAP_F_NEW_CHUNK_OUT_OF_RANGE;
 }
@@ -58,7 +64,7 @@ static int count_against(struct area_scan *a, uint64_t end, uint64_t *against,
 			return rc;
 		/* Beyond this origin says as much about the origin. */
 		if (psnap_area_reasons(a, &entry, ids) > 0 &&
-		    ids[0] != PSNAP_F_STORE_TRUNCATED &&
+		    !is_near(a, le64_get(entry.new_chunk)) &&
 		    (ids[0] != PSNAP_F_OLD_CHUNK_OUT_OF_RANGE ||
 		     le64_get(entry.old_chunk) >= limit))
 			++*against;
@@ -106,36 +112,26 @@ static void drop_area(struct area_scan *a, uint64_t end)
 	psnap_slots_clear(&s->keep, a->base, a->base + end);
 }
 
-int psnap_area_judge(struct area_scan *a, uint64_t *end,
-		     struct psnap_error *err)
+int psnap_area_judge(struct area_scan *a, uint64_t end, struct psnap_error *err)
 {
-	uint64_t per_area = a->s->geo->exceptions_per_area;
 	uint64_t entries =
-		psnap_slots_count(&a->s->keep, a->base, a->base + *end);
+		psnap_slots_count(&a->s->keep, a->base, a->base + end);
 	uint64_t against = 0;
 	int rc = 0;
 
 	a->entries += entries;
 	a->areas++;
-	if (psnap_slots_count(&a->bad, 0, *end) == 0)
+	if (psnap_slots_count(&a->bad, 0, end) == 0)
 		return 0;
 	a->entries -= entries;
 	a->areas--;
-	rc = count_against(a, *end, &against, err);
+	rc = count_against(a, end, &against, err);
 	if (rc)
 		return rc;
 	if (against < REPAIR_IMPLAUSIBLE_MIN || against * 2 < entries) {
-		rc = drop_bad(a, *end, err);
+		rc = drop_bad(a, end, err);
 	} else {
-		drop_area(a, *end);
-		/* Overwritten in the middle of the table, not its end. */
-		if (*end < per_area)
-			rc = psnap_area_look_at_next(a, err);
-		if (rc == 0 && *end < per_area && a->next > 0) {
-			psnap_slots_clear(&a->s->keep, a->base + *end,
-					  a->base + per_area);
-			*end = per_area;
-		}
+		drop_area(a, end);
 	}
 	a->entries += entries;
 	a->areas++;

@@ -20,9 +20,9 @@ static int count_write(void *ctx, uint64_t offset_bytes, const void *old_bytes,
 	(void)offset_bytes;
 	(void)old_bytes;
 	(void)new_bytes;
-	plan->write_bytes += (len_bytes / SECTOR_BYTES_MAX + 2) *
-				     SECTOR_BYTES_MAX +
-			     PSNAP_UNDO_HEAD_BYTES;
+	plan->write_bytes +=
+		(len_bytes / SECTOR_BYTES_MAX + 2) * SECTOR_BYTES_MAX +
+		PSNAP_UNDO_HEAD_BYTES;
 	return 0;
 }
 

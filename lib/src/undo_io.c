@@ -76,6 +76,14 @@ static int save_one(struct undo_device *d, const struct psnap_extent *e,
 	return rc ? rc : psnap_io_prepare(d->inner, e, 1, err);
 }
 
+/* What an operation of an io says about a failure of the undo file. */
+static int cause(const struct psnap_error *err)
+{
+	if (err->code == PSNAP_E_NOMEM)
+		return ENOMEM;
+	return err->os_errno ? err->os_errno : EIO;
+}
+
 /* Announced or not: nothing is overwritten unsaved. */
 static int64_t undo_write_some(struct psnap_io *io, uint64_t offset_bytes,
 			       const void *buf, size_t len_bytes)
@@ -89,7 +97,7 @@ static int64_t undo_write_some(struct psnap_io *io, uint64_t offset_bytes,
 				    offset_bytes + len_bytes) ||
 	     psnap_undo_is_marked(d, offset_bytes, len_bytes)) &&
 	    save_one(d, &e, &err))
-		return err.os_errno ? -(int64_t)err.os_errno : -EIO;
+		return -(int64_t)cause(&err);
 	psnap_undo_note_write(d, offset_bytes, len_bytes);
 	return d->inner->ops->write_some(d->inner, offset_bytes, buf,
 					 len_bytes);
@@ -114,7 +122,7 @@ static int undo_sync(struct psnap_io *io)
 	psnap_undo_note_sync(d);
 	/* Whoever flushes all devices has the mark flushed too. */
 	if (psnap_undo_flush_mark(d->undo, &err))
-		return err.os_errno ? -err.os_errno : -EIO;
+		return -cause(&err);
 	return 0;
 }
 

@@ -43,7 +43,8 @@ struct psnap_repair_step {
 };
 
 /**
- * typedef psnap_repair_drop_fn - told of each exception that goes
+ * typedef psnap_repair_drop_fn - told of each exception that goes; the entries of
+ * an area that is none are no exceptions
  * @id:     the finding that is the reason
  * @entry:  a run of one; numbers as on disk
  *
@@ -131,7 +132,8 @@ PSNAP_API void psnap_repair_defaults(struct psnap_repair_options *options);
  * Memory: as psnap_check(), a bit for each slot of the table, 16 bytes for each
  * exception when there are duplicates, and what is written.
  * Return: 0, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED, PSNAP_E_RANGE (chunk_bytes),
- * or what a callback returned.
+ * PSNAP_E_IO when the store could be read by the check and then no more, or what
+ * a callback returned.
  */
 PSNAP_API PSNAP_MUST_USE int
 psnap_repair_make_plan(struct psnap_io *store, struct psnap_io *origin,
