@@ -233,7 +233,10 @@ int psnap_repair_table(struct survey *s, struct psnap_io *io,
 	m->io = io;
 	m->end = psnap_slots_count(&s->keep, 0, s->end);
 	m->next = m->end;
-	rc = find_move(m) ? mark(m, err) : 0;
+	/* Of an area that is none a torn clear may leave what looks possible. */
+	rc = find_move(m) || s->dropped[PSNAP_F_AREA_IMPLAUSIBLE] > 0
+		     ? mark(m, err)
+		     : 0;
 	if (rc == 0)
 		rc = move_all(m, err);
 	if (rc == 0 && (m->end < s->end || (tail && s->tail_used > 0)))

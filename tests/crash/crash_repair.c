@@ -142,6 +142,41 @@ static bool is_clean(struct trial *t, struct ram *ram,
 	       !fix_unclean(result);
 }
 
+/* Has a slot of @s the same exception, or one that claims a chunk of it? */
+static bool has_claim(const struct sample *s, struct pair_entry e)
+{
+	uint64_t live = table_live(s);
+	uint64_t slot;
+
+	for (slot = 0; slot < live; slot++) {
+		struct pair_entry other = table_entry(s, slot);
+
+		if (other.old_chunk == e.old_chunk ||
+		    other.new_chunk == e.new_chunk)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Which of two exceptions for one new chunk stays depends on their neighbours,
+ * and those may have moved before the cut. Then the other one may stay: as many
+ * do, and each of them in the place of one that claims the same chunk.
+ */
+static bool differs_by_rivals(const struct sample *now,
+			      const struct sample *want)
+{
+	uint64_t live = table_live(now);
+	uint64_t slot;
+
+	if (live != table_live(want))
+		return false;
+	for (slot = 0; slot < live; slot++)
+		if (!has_claim(want, table_entry(now, slot)))
+			return false;
+	return true;
+}
+
 static bool is_wanted(struct trial *t, struct ram *ram)
 {
 	struct psnap_check_result result;
@@ -155,7 +190,8 @@ static bool is_wanted(struct trial *t, struct ram *ram)
 	 * what stood behind the end is gone. */
 	if (result.state == PSNAP_STATE_BLANK)
 		return table_live(&now) == 0 && table_live(&t->want) == 0;
-	return table_same_store(&now, &t->want);
+	return table_same_store(&now, &t->want) ||
+	       differs_by_rivals(&now, &t->want);
 }
 
 static bool too_early(const struct trial *t, const struct ram *ram)
