@@ -52,15 +52,24 @@ static void flip_bits(struct sample *s)
 	uint64_t n = 1 + sample_below(s, most[sample_below(s, 5)]);
 
 	for (; n > 0; n--) {
-		if (sample_below(s, 5) == 0 && s->size_bytes >= s->chunk_bytes)
-			flip(s->bytes,
-			     sample_below(s, sample_below(s, 4) ? 128 : 4096));
-		else if (sample_below(s, 2))
-			flip(slot_at(s, choose_slot(s)), sample_below(s, 128));
-		else /* in the low bits, where numbers stay plausible */
-			flip(slot_at(s, choose_slot(s)) +
-				     8 * sample_below(s, 2),
-			     sample_below(s, 9));
+		uint64_t slot;
+		uint64_t bit;
+
+		/* One random number a statement: compilers differ in the order
+		 * of arguments, and a seed has to mean the same to all. */
+		if (sample_below(s, 5) == 0 &&
+		    s->size_bytes >= s->chunk_bytes) {
+			bit = sample_below(s, 4) ? 128 : 4096;
+			flip(s->bytes, sample_below(s, bit));
+		} else if (sample_below(s, 2)) {
+			bit = sample_below(s, 128);
+			flip(slot_at(s, choose_slot(s)), bit);
+		} else { /* in the low bits, where numbers stay plausible */
+			bit = sample_below(s, 9);
+			slot = choose_slot(s);
+			bit += 64 * sample_below(s, 2);
+			flip(slot_at(s, slot), bit);
+		}
 	}
 }
 
