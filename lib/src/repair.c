@@ -155,8 +155,10 @@ int psnap_repair_take(struct psnap_io *store,
 		      const struct psnap_repair_plan *plan, struct survey *s,
 		      const bool *chosen, struct psnap_error *err)
 {
-	int rc = s->io ? psnap_repair_table(s, store, err) : 0;
+	int rc = s->io ? psnap_repair_keep_size(store, plan, chosen, err) : 0;
 
+	if (rc == 0 && s->io)
+		rc = psnap_repair_table(s, store, err);
 	if (rc == 0 && plan->before.has_geometry)
 		rc = psnap_repair_header(store, plan, chosen, err);
 	return rc;

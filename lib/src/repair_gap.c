@@ -71,7 +71,8 @@ static bool was_full(const struct area_scan *a, uint64_t next_used)
 /*
  * Is [empty, next_used) a gap in the table? A torn write cannot leave a part of
  * an entry, and it cannot fill an area whose successor is not zero: that one is
- * zeroed first.
+ * zeroed first. Where every slot has an old chunk it does not matter what comes
+ * next: repair_table.c marks gaps so.
  */
 static int is_gap(struct area_scan *a, uint64_t empty, uint64_t next_used,
 		  bool *gap, struct psnap_error *err)
@@ -82,7 +83,8 @@ static int is_gap(struct area_scan *a, uint64_t empty, uint64_t next_used,
 
 	*gap = false;
 	if (next_used < per_area && dead > 0 &&
-	    !psnap_slots_get(&a->bad, next_used)) {
+	    (dead == next_used - empty ||
+	     !psnap_slots_get(&a->bad, next_used))) {
 		*gap = true;
 		return 0;
 	}

@@ -52,6 +52,10 @@ struct survey {
 	bool no_successor;
 };
 
+/* The header was damaged, although its other fields may look right. */
+#define REPAIR_HEADER_LOST                                  \
+	(PSNAP_HEADER_MAGIC_ZERO | PSNAP_HEADER_MAGIC_BAD | \
+	 PSNAP_HEADER_VERSION)
 /* An area of which so many entries are impossible, and half of all, is none. */
 #define REPAIR_IMPLAUSIBLE_MIN 4u
 
@@ -101,18 +105,24 @@ size_t psnap_winner(const struct winner_entry *entries, size_t count,
 int psnap_repair_table(struct survey *s, struct psnap_io *io,
 		       struct psnap_error *err);
 
-/* repair_header.c: which chunk size is it? Fills candidates, inferred,
+/* repair_geometry.c: which chunk size is it? Fills candidates, inferred,
  * needs_chunk_size; *chunk_bytes is 0 when nobody knows. */
 int psnap_repair_geometry(struct psnap_io *store, struct psnap_io *origin,
 			  const struct psnap_repair_options *options,
 			  struct psnap_repair_plan *plan, uint64_t *chunk_bytes,
 			  struct psnap_error *err);
-/* repair_header.c: fill plan->tail_chunk_bytes. */
+/* repair_geometry.c: fill plan->tail_chunk_bytes. */
 int psnap_repair_look_behind_header(struct psnap_io *store,
 				    struct psnap_io *origin,
 				    const struct psnap_repair_options *options,
 				    struct psnap_repair_plan *plan,
 				    struct psnap_error *err);
+/* repair_header.c: write an inferred chunk size, and nothing else, into a header
+ * that stays refused: what it follows from may be gone when a repair was cut.
+ * Durable on return. */
+int psnap_repair_keep_size(struct psnap_io *io,
+			   const struct psnap_repair_plan *plan,
+			   const bool *chosen, struct psnap_error *err);
 /* repair_header.c: write what is chosen of the header. Durable on return. */
 int psnap_repair_header(struct psnap_io *io,
 			const struct psnap_repair_plan *plan,

@@ -15,7 +15,8 @@ static bool has_chunk_size(const struct psnap_check_result *before)
 
 static bool is_header_size(const struct psnap_check_result *before)
 {
-	return has_chunk_size(before) &&
+	return !(before->header.problems &
+		 (PSNAP_HEADER_SHORT | PSNAP_HEADER_CHUNK_SIZE)) &&
 	       (uint64_t)before->header.chunk_sectors * PSNAP_SECTOR_BYTES ==
 		       before->geometry.chunk_bytes;
 }

@@ -127,42 +127,68 @@ static int mark_junk(struct mover *m, uint64_t slot,
 		       : 0;
 }
 
-static int mark_area(struct mover *m, uint64_t first, uint64_t end,
-		     struct psnap_error *err)
+/* Is [first, end) of an area that is none? */
+static bool is_junk(const struct survey *s, uint64_t first, uint64_t end)
 {
-	bool junk = m->s->dropped[PSNAP_F_AREA_IMPLAUSIBLE] > 0 &&
-		    psnap_slots_count(&m->s->keep, first, end) == 0;
-	bool gap = m->s->regained > 0 && end > m->s->kernel_end;
+	return s->dropped[PSNAP_F_AREA_IMPLAUSIBLE] > 0 &&
+	       psnap_slots_count(&s->keep, first, end) == 0;
+}
+
+typedef int mark_fn(struct mover *m, uint64_t slot,
+		    const struct disk_exception *entry,
+		    struct psnap_error *err);
+
+/* Look at those slots of [first, end) whose entry does not stay. */
+static int mark_slots(struct mover *m, uint64_t first, uint64_t end,
+		      mark_fn *mark_one, struct psnap_error *err)
+{
 	uint64_t slot;
 	int rc = 0;
 
-	for (slot = first; slot < end && (junk || gap) && rc == 0; slot++) {
+	for (slot = first; slot < end && rc == 0; slot++) {
 		struct disk_exception entry;
 
 		if (psnap_slots_get(&m->s->keep, slot))
 			continue;
-		rc = psnap_io_read(m->io, offset_of(m->s, slot), &entry,
-				   sizeof(entry), err);
-		if (rc == 0 && gap && slot >= m->s->kernel_end)
-			rc = mark_gap(m, slot, &entry, err);
-		if (rc == 0 && junk)
-			rc = mark_junk(m, slot, &entry, err);
+		rc = psnap_survey_entry(m->s, slot, &entry, err);
+		if (rc == 0)
+			rc = mark_one(m, slot, &entry, err);
 	}
 	return rc;
 }
 
-/* Before anything moves: let every slot that goes say so, durably, whatever its
- * neighbours will be. */
+/* All that was marked is durable. */
+static int marks_end(struct mover *m, struct psnap_error *err)
+{
+	bool any = m->marked;
+
+	m->marked = false;
+	return any ? psnap_io_sync(m->io, err) : 0;
+}
+
+/*
+ * Before anything moves: let every slot that goes say so, durably, whatever its
+ * neighbours will be. Gaps come first: that one is none may be known from an
+ * entry of an area that is none.
+ */
 static int mark(struct mover *m, struct psnap_error *err)
 {
-	uint64_t per_area = m->s->geo->exceptions_per_area;
+	const struct survey *s = m->s;
+	uint64_t per_area = s->geo->exceptions_per_area;
 	uint64_t first;
-	int rc = 0;
+	int rc;
 
-	for (first = 0; first < m->s->end && rc == 0; first += per_area)
-		rc = mark_area(m, first, min_u64(first + per_area, m->s->end),
-			       err);
-	return rc == 0 && m->marked ? psnap_io_sync(m->io, err) : rc;
+	rc = mark_slots(m, s->kernel_end, min_u64(s->carved_from, s->end),
+			mark_gap, err);
+	if (rc == 0)
+		rc = marks_end(m, err);
+	for (first = 0; first < s->end && rc == 0; first += per_area) {
+		uint64_t end = min_u64(first + per_area, s->end);
+
+		if (is_junk(s, first, end))
+			rc = mark_slots(m, first, end, mark_junk, err);
+	}
+	return rc ? rc : marks_end(m, err);
 }
 
 /* Clear [first, end), and with @tail what stands behind it in its area; a full

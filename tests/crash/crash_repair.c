@@ -194,6 +194,26 @@ static bool is_wanted(struct trial *t, struct ram *ram)
 	       differs_by_rivals(&now, &t->want);
 }
 
+/*
+ * When no exception stays, a header that is not there yet is all that could tell
+ * the chunk size: the second run asks for it, and somebody tells.
+ */
+static bool is_wanted_when_told(struct trial *t, struct ram *ram)
+{
+	struct sample now = view_of(t, ram);
+	bool wanted;
+
+	if (is_wanted(t, ram))
+		return true;
+	if (t->told_bytes || table_live(&now) || table_live(&t->want) ||
+	    table_header_loads(&now))
+		return false;
+	t->told_bytes = t->damaged.chunk_bytes;
+	wanted = go_on(ram, t) == 0 && is_wanted(t, ram);
+	t->told_bytes = 0;
+	return wanted;
+}
+
 static bool too_early(const struct trial *t, const struct ram *ram)
 {
 	struct sample now = view_of(t, ram);
@@ -241,7 +261,7 @@ static bool judge(struct trial *t, struct ram *state)
 		t->stuck += !back;
 		good = good && back;
 	}
-	if (go_on(state, t) != 0 || !is_wanted(t, state)) {
+	if (go_on(state, t) != 0 || !is_wanted_when_told(t, state)) {
 		t->lost++;
 		good = false;
 	}
@@ -387,6 +407,25 @@ static void expect_all_caught(void)
 	expect_caught("undo file never flushed", &unsaved);
 }
 
+/* Images that came to another end once, each for a reason of its own. */
+static void expect_none_again(void)
+{
+	static const uint64_t seeds[] = { 1291, 2555, 3416, 3602, 3623 };
+	size_t i;
+
+	for (i = 0; i < sizeof(seeds) / sizeof(*seeds); i++) {
+		struct trial t = { .flush_undo = true,
+				   .saving = seeds[i] % 5 == 0 };
+
+		t.seen = calloc(SEEN_SLOTS, sizeof(*t.seen));
+		if (!t.seen)
+			abort();
+		(void)run(&t, seeds[i], UINT64_MAX);
+		free(t.seen);
+		T_EQ_U64(bad(&t), 0);
+	}
+}
+
 /* One worker's share: every so manieth seed. */
 static void work(const struct workers *w, unsigned int worker, uint64_t *sums)
 {
@@ -423,6 +462,7 @@ int main(int argc, char **argv)
 		w.want[0] = strtoull(argv[1], NULL, 10);
 	w.want[1] = w.want[0] / 10;
 	expect_all_caught();
+	expect_none_again();
 	workers_run(&w, work);
 	T_OK(w.sums[0] >= w.want[0], "%" PRIu64 " crash states", w.sums[0]);
 	T_OK(w.sums[1] >= w.want[1], "%" PRIu64 " states of a second crash",
