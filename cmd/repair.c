@@ -174,6 +174,7 @@ static void release(struct psnap_repair_job *job)
 {
 	psnap_save_close(&job->save);
 	psnap_repair_from_end(&job->from);
+	psnap_repair_plan_release(&job->plan);
 	psnap_io_close(job->overlay, NULL);
 	psnap_operand_close(&job->origin);
 	psnap_operand_close(&job->store);

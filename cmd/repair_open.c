@@ -41,6 +41,7 @@ int psnap_repair_open(struct psnap_repair_job *job)
 					    cli->quiet);
 	if (status != 0)
 		return status;
+	job->options.alone = write;
 	job->old_bytes = job->store.io->size_bytes;
 	job->view = job->store.io;
 	if (cli->operand_count < 2)

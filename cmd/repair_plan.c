@@ -108,6 +108,7 @@ static int make_plan(struct psnap_repair_job *job, psnap_finding_fn *report)
 
 	job->drop_count = 0;
 	job->unnamed = 0;
+	psnap_repair_plan_release(&job->plan);
 	rc = psnap_repair_make_plan(job->view, job->origin.io, &job->options,
 				    report, job, &job->plan, &err);
 	/* Memory that ran out in a callback has no message of its own. */

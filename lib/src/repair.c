@@ -8,6 +8,7 @@
 #include "checked.h"
 #include "fail.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void psnap_repair_defaults(struct psnap_repair_options *options)
@@ -176,20 +177,39 @@ int psnap_repair_survey(struct psnap_io *store, struct psnap_io *origin,
 	return psnap_survey_run(s, err);
 }
 
+/* Does what the plan knows hold for these steps, and is it still so? */
+static bool plan_holds(const struct psnap_repair_plan *plan,
+		       const struct psnap_repair_options *options,
+		       const bool *chosen)
+{
+	return options->alone && plan->survey &&
+	       psnap_repair_same_steps(plan, plan->survey->s.chosen, chosen);
+}
+
 int psnap_repair_apply(struct psnap_io *store, struct psnap_io *origin,
 		       const struct psnap_repair_options *options,
 		       const struct psnap_repair_plan *plan,
 		       struct psnap_error *err)
 {
 	bool chosen[PSNAP_FINDING_COUNT];
-	struct survey s = { 0 };
-	int rc;
+	struct survey fresh = { 0 };
+	struct survey s;
+	int rc = 0;
 
 	psnap_repair_possible(plan, options, chosen);
-	rc = psnap_repair_survey(store, origin, options, plan, chosen, &s, err);
+	if (plan_holds(plan, options, chosen)) {
+		s = plan->survey->s;
+		s.options = options;
+		if (s.io)
+			s.io = store;
+	} else {
+		rc = psnap_repair_survey(store, origin, options, plan, chosen,
+					 &fresh, err);
+		s = fresh;
+	}
 	if (rc == 0)
 		rc = psnap_repair_take(store, plan, &s, chosen, err);
-	psnap_survey_release(&s);
+	psnap_survey_release(&fresh);
 	return rc;
 }
 
@@ -207,13 +227,43 @@ static bool any_possible(const struct psnap_repair_plan *plan,
 	return false;
 }
 
+void psnap_repair_plan_release(struct psnap_repair_plan *plan)
+{
+	if (!plan || !plan->survey)
+		return;
+	psnap_survey_release(&plan->survey->s);
+	free(plan->survey);
+	plan->survey = NULL;
+}
+
+/* The steps, and if any can be taken what they come to. */
+static int plan_steps(struct psnap_io *store, struct psnap_io *origin,
+		      const struct psnap_repair_options *options,
+		      struct psnap_repair_plan *plan, struct psnap_error *err)
+{
+	struct psnap_survey *survey = calloc(1, sizeof(*survey));
+	int rc;
+
+	if (!survey)
+		return psnap_fail_nomem(err, "planning a repair");
+	plan->survey = survey;
+	rc = make_steps(store, origin, options, plan, &survey->s, err);
+	if (rc == 0 && any_possible(plan, options)) {
+		rc = psnap_repair_preview(store, origin, options, plan,
+					  &survey->s, err);
+		if (rc == 0)
+			return 0;
+	}
+	psnap_repair_plan_release(plan);
+	return rc;
+}
+
 int psnap_repair_make_plan(struct psnap_io *store, struct psnap_io *origin,
 			   const struct psnap_repair_options *options,
 			   psnap_finding_fn *report, void *ctx,
 			   struct psnap_repair_plan *plan,
 			   struct psnap_error *err)
 {
-	struct survey s = { 0 };
 	uint64_t chunk_bytes;
 	int rc;
 
@@ -226,13 +276,7 @@ int psnap_repair_make_plan(struct psnap_io *store, struct psnap_io *origin,
 	if (rc == 0)
 		rc = psnap_repair_look_behind_header(store, origin, options,
 						     plan, err);
-	if (rc == 0)
-		rc = make_steps(store, origin, options, plan, &s, err);
 	plan->after = plan->before;
 	plan->exceptions = plan->before.exceptions;
-	if (rc == 0 && any_possible(plan, options))
-		rc = psnap_repair_preview(store, origin, options, plan, &s,
-					  err);
-	psnap_survey_release(&s);
-	return rc;
+	return rc ? rc : plan_steps(store, origin, options, plan, err);
 }

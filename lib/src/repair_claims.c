@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading what a survey keeps, and sorting it. A set of bits says first whether
- * that is needed at all.
+ * Reading what a survey keeps, and sorting it; or of what repair_rivals.c has
+ * picked what still stays.
  */
 #include "repair_claims.h"
 
 #include "checked.h"
-#include "chunkset.h"
 #include "fail.h"
 
 #include <stdlib.h>
@@ -32,12 +31,8 @@ static bool is_possible(const struct survey *s,
 				     le64_get(entry->new_chunk));
 }
 
-/* Call @take with every kept entry, reading the table piece by piece. */
-static int each_kept(struct survey *s,
-		     int (*take)(void *ctx, uint64_t slot,
-				 const struct disk_exception *entry,
-				 struct psnap_error *err),
-		     void *ctx, struct psnap_error *err)
+int psnap_claims_each_kept(struct survey *s, claims_take_fn *take, void *ctx,
+			   struct psnap_error *err)
 {
 	static const size_t piece = 4096;
 	uint64_t per_area = s->geo->exceptions_per_area;
@@ -68,46 +63,6 @@ static int each_kept(struct survey *s,
 	return rc;
 }
 
-struct sets {
-	struct chunkset olds;
-	struct chunkset news;
-	uint64_t limit;
-};
-
-static int add_to_sets(void *ctx, uint64_t slot,
-		       const struct disk_exception *entry,
-		       struct psnap_error *err)
-{
-	struct sets *sets = ctx;
-	int rc;
-
-	(void)slot;
-	rc = psnap_chunkset_add(&sets->olds, le64_get(entry->old_chunk), 1,
-				err);
-	return rc ? rc
-		  : psnap_chunkset_add(&sets->news, le64_get(entry->new_chunk),
-				       1, err);
-}
-
-int psnap_claims_any(struct survey *s, bool *found, struct psnap_error *err)
-{
-	struct sets sets = { 0 };
-	int rc;
-
-	rc = psnap_chunkset_init(&sets.olds, s->old_limit, 1, err);
-	if (rc == 0)
-		rc = psnap_chunkset_init(&sets.news, s->geo->chunk_count, 1,
-					 err);
-	if (rc == 0)
-		rc = each_kept(s, add_to_sets, &sets, err);
-	psnap_chunkset_finish(&sets.olds);
-	psnap_chunkset_finish(&sets.news);
-	*found = sets.olds.duplicates > 0 || sets.news.duplicates > 0;
-	psnap_chunkset_release(&sets.olds);
-	psnap_chunkset_release(&sets.news);
-	return rc;
-}
-
 static int claim_new(void *ctx, uint64_t slot,
 		     const struct disk_exception *entry,
 		     struct psnap_error *err)
@@ -132,21 +87,34 @@ static int claim_old(void *ctx, uint64_t slot,
 	return 0;
 }
 
-static int fill(struct claims *c,
-		int (*take)(void *ctx, uint64_t slot,
-			    const struct disk_exception *entry,
-			    struct psnap_error *err),
-		struct psnap_error *err)
+/* Of the rivals those that still stay. */
+static int each_rival(struct claims *c, claims_take_fn *take,
+		      struct psnap_error *err)
 {
-	uint64_t count = psnap_slots_count(&c->s->keep, 0, c->s->end);
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < c->rival_count && rc == 0; i++)
+		if (psnap_slots_get(&c->s->keep, c->rivals[i].slot))
+			rc = take(c, c->rivals[i].slot, &c->rivals[i].entry,
+				  err);
+	return rc;
+}
+
+static int fill(struct claims *c, claims_take_fn *take, struct psnap_error *err)
+{
+	uint64_t count = c->narrow
+				 ? c->rival_count
+				 : psnap_slots_count(&c->s->keep, 0, c->s->end);
 	int rc;
 
 	free(c->list);
 	c->count = 0;
-	c->list = calloc((size_t)count, sizeof(*c->list));
+	c->list = calloc((size_t)count + 1, sizeof(*c->list));
 	if (!c->list)
 		return psnap_fail_nomem(err, "comparing exceptions");
-	rc = each_kept(c->s, take, c, err);
+	rc = c->narrow ? each_rival(c, take, err)
+		       : psnap_claims_each_kept(c->s, take, c, err);
 	if (rc == 0)
 		qsort(c->list, c->count, sizeof(*c->list), compare);
 	return rc;
@@ -191,4 +159,5 @@ void psnap_claims_release(struct claims *c)
 {
 	free(c->list);
 	free(c->lost);
+	free(c->rivals);
 }

@@ -22,9 +22,20 @@ struct lost {
 	bool rival; /* another one that stays has one of its chunks */
 };
 
-/* Zero-initialise but for @s, then release. */
+/* An entry that may have to be compared with another one. */
+struct rival {
+	uint64_t slot;
+	struct disk_exception entry;
+};
+
+/* Zero-initialise but for @s, then release.
+ * @narrow: nobody but @rivals, in table order, claims what another one does */
 struct claims {
 	struct survey *s;
+	bool narrow;
+	struct rival *rivals;
+	size_t rival_count;
+	size_t rival_max;
 	struct claim *list;
 	size_t count;
 	struct lost *lost;
@@ -54,8 +65,17 @@ int psnap_claim_support(const struct survey *s, uint64_t slot,
  * go. */
 int psnap_claims_settle_lost(struct claims *c, struct psnap_error *err);
 
-/* Does any chunk have two claims? Most tables have none. */
-int psnap_claims_any(struct survey *s, bool *found, struct psnap_error *err);
+typedef int claims_take_fn(void *ctx, uint64_t slot,
+			   const struct disk_exception *entry,
+			   struct psnap_error *err);
+
+/* Call @take with every kept entry, reading the table piece by piece. */
+int psnap_claims_each_kept(struct survey *s, claims_take_fn *take, void *ctx,
+			   struct psnap_error *err);
+
+/* repair_rivals.c: does any chunk have two claims? Most tables have none. Picks
+ * who has to be compared, unless there are too many. */
+int psnap_claims_any(struct claims *c, bool *found, struct psnap_error *err);
 
 /* Fill @list with what is kept, by new chunk or by old chunk, then by slot. */
 int psnap_claims_by_new(struct claims *c, struct psnap_error *err);

@@ -170,11 +170,10 @@ int psnap_survey_duplicates(struct survey *s, struct psnap_error *err)
 {
 	struct claims c = { .s = s };
 	bool found;
-	int rc = psnap_claims_any(s, &found, err);
+	int rc = psnap_claims_any(&c, &found, err);
 
-	if (rc || !found)
-		return rc;
-	rc = settle(&c, err);
+	if (rc == 0 && found)
+		rc = settle(&c, err);
 	psnap_claims_release(&c);
 	return rc;
 }

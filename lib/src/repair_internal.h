@@ -52,6 +52,11 @@ struct survey {
 	bool no_successor;
 };
 
+/* What a plan keeps. */
+struct psnap_survey {
+	struct survey s;
+};
+
 /* The header was damaged, although its other fields may look right. */
 #define REPAIR_HEADER_LOST                                  \
 	(PSNAP_HEADER_MAGIC_ZERO | PSNAP_HEADER_MAGIC_BAD | \
@@ -153,6 +158,9 @@ int psnap_repair_take(struct psnap_io *store,
 		      const struct psnap_repair_plan *plan, struct survey *s,
 		      const bool *chosen, struct psnap_error *err);
 
+/* repair_preview.c: do two choices come to the same steps of a plan? */
+bool psnap_repair_same_steps(const struct psnap_repair_plan *plan,
+			     const bool *a, const bool *b);
 /* repair_preview.c: the verdict afterwards, and the sums. @s: the survey for
  * all steps, which may become another one. */
 int psnap_repair_preview(struct psnap_io *store, struct psnap_io *origin,

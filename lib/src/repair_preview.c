@@ -38,13 +38,13 @@ static void sum_up(struct psnap_repair_plan *plan, const struct survey *s)
 	plan->exceptions = plan->after.exceptions;
 }
 
-/* Is the survey for all steps that for those that are taken? */
-static bool takes_all(const struct psnap_repair_plan *plan, const bool *chosen)
+bool psnap_repair_same_steps(const struct psnap_repair_plan *plan,
+			     const bool *a, const bool *b)
 {
 	int i;
 
 	for (i = 0; i < PSNAP_FINDING_COUNT; i++)
-		if (plan->steps[i].needed && !chosen[i])
+		if (plan->steps[i].needed && a[i] != b[i])
 			return false;
 	return true;
 }
@@ -79,7 +79,7 @@ int psnap_repair_preview(struct psnap_io *store, struct psnap_io *origin,
 	int rc = 0;
 
 	psnap_repair_possible(plan, options, chosen);
-	if (!takes_all(plan, chosen)) {
+	if (s->io && !psnap_repair_same_steps(plan, s->chosen, chosen)) {
 		psnap_survey_release(s);
 		rc = psnap_repair_survey(store, origin, options, plan, chosen,
 					 s, err);

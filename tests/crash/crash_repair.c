@@ -78,6 +78,7 @@ static int repair_on(struct ram *ram, struct psnap_io *store,
 
 	fix_init(&f);
 	f.options.chunk_bytes = t->told_bytes;
+	f.options.alone = t->seed % 2;
 	rc = fix_plan(&f, store, origin_of(t, ram), t->damaged.chunk_bytes);
 	return rc ? rc : fix_apply(&f, store, origin_of(t, ram));
 }
@@ -335,6 +336,7 @@ static void tell_size(struct trial *t, struct ram *ram)
 		abort();
 	if (f.asked || !f.plan.before.has_geometry)
 		t->told_bytes = t->damaged.chunk_bytes;
+	fix_end(&f);
 }
 
 /* Try one image; how many states were tried. */

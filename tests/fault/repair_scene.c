@@ -99,7 +99,10 @@ static int plan_and_apply(const struct repair_scene *s,
 	if (rc)
 		return rc;
 	o->stopped = has_unread(&o->fix);
-	return o->stopped ? 0 : fix_apply(&o->fix, store, origin);
+	if (!o->stopped)
+		return fix_apply(&o->fix, store, origin);
+	fix_end(&o->fix);
+	return 0;
 }
 
 /* As the command does. */

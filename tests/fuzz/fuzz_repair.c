@@ -223,6 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len_bytes)
 	fix_init(&f);
 	f.options.chunk_bytes = told_chunk_bytes(trailer[1]);
 	f.options.origin_fills = origin && (trailer[6] & 1);
+	f.options.alone = !(trailer[6] & 2);
 	for (id = trailer[5]; id && id < PSNAP_FINDING_COUNT; id += trailer[5])
 		f.options.chosen[id] = false;
 	if (repair(&f, &s, origin))

@@ -123,9 +123,11 @@ static const char *repair(struct run *r, uint64_t seed)
 {
 	bool saving = seed % 4 == 0;
 	uint64_t written;
-	const char *wrong = plan(r);
+	const char *wrong;
 	int rc;
 
+	r->fix.options.alone = seed % 2;
+	wrong = plan(r);
 	if (wrong)
 		return wrong;
 	rc = run_apply(r, saving);

@@ -26,6 +26,7 @@ void fix_init(struct fix *f)
 {
 	memset(f, 0, sizeof(*f));
 	psnap_repair_defaults(&f->options);
+	f->options.alone = true;
 	f->options.dropped = count_drop;
 	f->options.dropped_ctx = f;
 }
@@ -34,6 +35,7 @@ static int make_plan(struct fix *f, struct psnap_io *store,
 		     struct psnap_io *origin)
 {
 	memset(f->drops, 0, sizeof(f->drops));
+	psnap_repair_plan_release(&f->plan);
 	return psnap_repair_make_plan(store, origin, &f->options,
 				      ignore_finding, NULL, &f->plan, &f->err);
 }
@@ -51,10 +53,18 @@ int fix_plan(struct fix *f, struct psnap_io *store, struct psnap_io *origin,
 	return make_plan(f, store, origin);
 }
 
+void fix_end(struct fix *f)
+{
+	psnap_repair_plan_release(&f->plan);
+}
+
 int fix_apply(struct fix *f, struct psnap_io *store, struct psnap_io *origin)
 {
-	return psnap_repair_apply(store, origin, &f->options, &f->plan,
-				  &f->err);
+	int rc = psnap_repair_apply(store, origin, &f->options, &f->plan,
+				    &f->err);
+
+	fix_end(f);
+	return rc;
 }
 
 void fix_choose_safe(struct fix *f)

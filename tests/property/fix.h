@@ -31,7 +31,10 @@ void fix_init(struct fix *f);
 int fix_plan(struct fix *f, struct psnap_io *store, struct psnap_io *origin,
 	     uint64_t chunk_bytes);
 
-/* The chosen steps. */
+/* No steps are to be taken. */
+void fix_end(struct fix *f);
+
+/* The chosen steps. What the plan says can be read on. */
 int fix_apply(struct fix *f, struct psnap_io *store, struct psnap_io *origin);
 
 /* Choose nothing but what is safe by the plan. */

@@ -71,6 +71,9 @@ struct psnap_slots {
  *                 has: new-chunk-in-metadata is then a safe step. Needs origin
  * @carve:         slots beyond what the kernel reads whose entries are to be
  *                 taken into the table, ascending; see psnap_carve()
+ * @alone:         the store is open alone since before the plan was made:
+ *                 psnap_repair_apply() goes by what the plan knows of the table
+ *                 and does not read it again
  * @dropped:       told of what goes while a plan is made; NULL: nobody
  * @progress:      told offsets on the store
  */
@@ -80,13 +83,17 @@ struct psnap_repair_options {
 	bool origin_fills;
 	const struct psnap_slots *carve;
 	size_t carve_count;
+	bool alone;
 	psnap_repair_drop_fn *dropped;
 	void *dropped_ctx;
 	struct psnap_progress progress;
 };
 
+struct psnap_survey;
+
 /**
- * struct psnap_repair_plan - what is found, and what can be done
+ * struct psnap_repair_plan - what is found, and what can be done. Made by
+ * psnap_repair_make_plan(), and stays where it was made
  * @before:       the verdict of psnap_check() with the geometry that is used
  * @after:        the verdict once all chosen steps are taken
  * @needs_chunk_size:  the header is lost and the table does not tell the chunk
@@ -100,6 +107,7 @@ struct psnap_repair_options {
  * @exceptions:   in the table afterwards
  * @lost, @regained, @carved: sums over the chosen steps: exceptions
  * @write_bytes:  of the store that are written at the most, for an undo file
+ * @survey:       what is known of each slot; NULL when nothing is to be done
  */
 struct psnap_repair_plan {
 	struct psnap_check_result before;
@@ -115,6 +123,7 @@ struct psnap_repair_plan {
 	uint64_t regained;
 	uint64_t carved;
 	uint64_t write_bytes;
+	struct psnap_survey *survey;
 };
 
 /** psnap_repair_defaults() - every step is chosen */
@@ -129,17 +138,21 @@ PSNAP_API void psnap_repair_defaults(struct psnap_repair_options *options);
  *
  * The verdict afterwards is that of a check of the repaired store, which is
  * made in memory. Steps that are not chosen are planned as well, but not taken.
- * Memory: as psnap_check(), a bit for each slot of the table, 16 bytes for each
- * exception when there are duplicates, and what is written.
+ * Memory: as psnap_check(), a bit for each slot of the table, and what is written;
+ * with more than a thousand duplicates 32 bytes for each exception.
  * Return: 0, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED, PSNAP_E_RANGE (chunk_bytes),
  * PSNAP_E_IO when the store could be read by the check and then no more, or what
- * a callback returned.
+ * a callback returned. After 0: psnap_repair_plan_release(), also before a plan is
+ * made anew in its place.
  */
 PSNAP_API PSNAP_MUST_USE int
 psnap_repair_make_plan(struct psnap_io *store, struct psnap_io *origin,
 		       const struct psnap_repair_options *options,
 		       psnap_finding_fn *report, void *ctx,
 		       struct psnap_repair_plan *plan, struct psnap_error *err);
+
+/** psnap_repair_plan_release() - NULL and a zeroed plan are allowed */
+PSNAP_API void psnap_repair_plan_release(struct psnap_repair_plan *plan);
 
 /**
  * psnap_repair_apply() - take the chosen steps
