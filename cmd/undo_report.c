@@ -13,9 +13,17 @@ static const char *device_name(const struct psnap_undo_job *job, int device)
 				       : job->info.names[device];
 }
 
+/* The undo file of a repair: there was no origin. */
+static bool is_nothing(const struct psnap_undo_job *job, int device)
+{
+	return job->info.size_bytes[device] == 0;
+}
+
 static void text_device(const struct psnap_undo_job *job,
 			struct psnap_outbuf *out, int device)
 {
+	if (is_nothing(job, device))
+		return;
 	psnap_outbuf_text(out, device == PSNAP_UNDO_STORE ? "store       "
 							  : "origin      ");
 	psnap_outbuf_plain(out, device_name(job, device));
@@ -55,9 +63,13 @@ static void text_report(const struct psnap_undo_job *job,
 static void json_device(const struct psnap_undo_job *job,
 			struct psnap_outbuf *out, int device)
 {
-	psnap_outbuf_text(out, device == PSNAP_UNDO_STORE
-				       ? ",\"store\":{\"name\":"
-				       : ",\"origin\":{\"name\":");
+	psnap_outbuf_text(out, device == PSNAP_UNDO_STORE ? ",\"store\":"
+							  : ",\"origin\":");
+	if (is_nothing(job, device)) {
+		psnap_outbuf_text(out, "null");
+		return;
+	}
+	psnap_outbuf_text(out, "{\"name\":");
 	psnap_json_string(out, device_name(job, device));
 	psnap_json_member(out, "size_bytes", true,
 			  job->info.size_bytes[device]);

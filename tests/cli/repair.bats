@@ -146,6 +146,9 @@ load repair
 		run ! cmp --quiet $file before
 		is_clean $file
 		silent 0 psnap_undo -n $file.undo
+		[[ $output != *origin* ]]
+		silent 0 psnap_undo -n --output=json $file.undo
+		[[ $(jq .origin <<<"$output") == null ]]
 		silent 0 psnap_undo $file.undo
 		cmp $file before
 		# And the same way again, also with the file at another place.
