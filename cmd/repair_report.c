@@ -147,6 +147,9 @@ static void text_next(const struct psnap_repair_job *job,
 		psnap_outbuf_printf(out,
 				    "            --carve=NAME[,NAME...] takes "
 				    "what was part of the snapshot\n");
+	else if (plan->before.counts[PSNAP_F_STALE_AREAS] > 0)
+		psnap_outbuf_text(out, "            --carve lists what stands "
+				       "behind the end of the table\n");
 	if (psnap_repair_is_taken(job, PSNAP_F_SNAPSHOT_INVALID) &&
 	    job->args->grow_bytes == 0)
 		psnap_outbuf_text(out, "            if it overflowed: --grow "
