@@ -6,8 +6,8 @@
  * on with.
  */
 #include "alloc.h"
+#include "alloc_verbs.h"
 #include "test.h"
-#include "verbs.h"
 #include "write_verbs.h"
 
 #include <malloc.h>
@@ -84,6 +84,10 @@ int main(void)
 	for (i = 0; i < verb_count; i++) {
 		run_until_no_fault(&verbs[i], false);
 		run_until_no_fault(&verbs[i], true);
+	}
+	for (i = 0; i < alloc_verb_count; i++) {
+		run_until_no_fault(&alloc_verbs[i], false);
+		run_until_no_fault(&alloc_verbs[i], true);
 	}
 	for (i = 0; i < write_verb_count; i++) {
 		write_until_no_fault(&write_verbs[i], false);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The verbs that take memory only, or on which reads are failed elsewhere: the
+ * parts of a repair that do not belong to a plan.
+ */
+#include "alloc_verbs.h"
+
+#include <psnap/carve.h>
+#include <psnap/infer.h>
+#include <psnap/rebuild.h>
+#include <psnap/watch.h>
+
+#define ENTRIES 80u
+
+static void run_infer(struct psnap_io *io, struct psnap_io *origin,
+		      struct outcome *o)
+{
+	struct psnap_candidate list[PSNAP_CANDIDATES_MAX];
+	size_t count;
+	bool decided;
+
+	(void)origin;
+	o->rc = psnap_infer_geometry(io, NULL, NULL, list, &count, &decided,
+				     &o->err);
+}
+
+static int count_carving(void *ctx, const struct psnap_carving *found)
+{
+	((struct outcome *)ctx)->records += found->entries;
+	return 0;
+}
+
+static void run_carve(struct psnap_io *io, struct psnap_io *origin,
+		      struct outcome *o)
+{
+	(void)origin;
+	o->rc = psnap_carve(io, NULL, 512, PSNAP_ALL_AREAS, NULL, count_carving,
+			    o, &o->err);
+}
+
+/* A list of single chunks, each with a checksum that is not its own. */
+static int next_entry(void *ctx, struct psnap_rebuild_entry *entry,
+		      struct psnap_error *err)
+{
+	uint64_t *n = ctx;
+
+	(void)err;
+	if (*n == ENTRIES)
+		return 0;
+	*entry = (struct psnap_rebuild_entry){
+		.run = { .old_chunk = *n * 3,
+			 .new_chunk = 2 + *n + *n / 32,
+			 .chunks = 1 },
+		.has_crc32 = true,
+	};
+	++*n;
+	return 1;
+}
+
+/* Into memory over a store that is only read. */
+static void run_rebuild(struct psnap_io *io, struct psnap_io *origin,
+			struct outcome *o)
+{
+	uint64_t n = 0;
+	const struct psnap_rebuild_options options = {
+		.chunk_bytes = 512, .valid = 1, .next = next_entry, .ctx = &n
+	};
+	struct psnap_rebuild_result result;
+	struct psnap_io *overlay;
+
+	(void)origin;
+	o->rc = psnap_rebuild_check(io, &options, &result, &o->err);
+	if (o->rc)
+		return;
+	o->rc = psnap_io_open_overlay(io, io->size_bytes, &overlay, &o->err);
+	if (o->rc)
+		return;
+	n = 0;
+	o->rc = psnap_rebuild_write(overlay, &options, &result, &o->err);
+	o->records = result.exceptions;
+	psnap_io_close(overlay, NULL);
+}
+
+const struct verb alloc_verbs[] = {
+	{ "infer", run_infer },
+	{ "carve", run_carve },
+	{ "rebuild", run_rebuild },
+};
+const unsigned int alloc_verb_count =
+	sizeof(alloc_verbs) / sizeof(alloc_verbs[0]);
