@@ -13,7 +13,6 @@
 #include <psnap/io.h>
 #include <psnap/newfile.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char stdout_name[] = "standard output";
@@ -49,14 +48,10 @@ void psnap_output_guard_fds(void)
 
 bool psnap_output_same_object(int fd_a, int fd_b)
 {
-	struct stat a;
-	struct stat b;
+	const struct psnap_io a = { .fd = fd_a };
+	const struct psnap_io b = { .fd = fd_b };
 
-	if (fd_a < 0 || fd_b < 0 || fstat(fd_a, &a) < 0 || fstat(fd_b, &b) < 0)
-		return false;
-	if (S_ISBLK(a.st_mode) && S_ISBLK(b.st_mode))
-		return a.st_rdev == b.st_rdev;
-	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return psnap_io_overlap(&a, &b);
 }
 
 static int open_stdout(struct psnap_output *output, bool compress,

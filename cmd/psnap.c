@@ -4,6 +4,7 @@
  * first argument, and run it.
  */
 #include "check.h"
+#include "convert.h"
 #include "dump.h"
 #include "merge.h"
 #include "output.h"
@@ -22,6 +23,8 @@ static const struct command {
 } commands[] = {
 	{ "check", psnap_check_main,
 	  "say what is wrong with a store and what the kernel would do" },
+	{ "convert", psnap_convert_main,
+	  "make of a snapshot what another tool can read" },
 	{ "dump", psnap_dump_main,
 	  "print header, table of exceptions, or where a byte is kept" },
 	{ "merge", psnap_merge_main,
@@ -133,6 +136,9 @@ int main(int argc, const char **argv)
 {
 	/* A reader that goes away is told to us by write() instead. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* A file that grows past a limit is a write that fails, and is cleaned
+	 * up after like any other. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	psnap_output_guard_fds();
 	return run(argc, argv);
 }

@@ -183,22 +183,3 @@ int psnap_io_open_growing(const char *path, struct psnap_io **io,
 	(*io)->size_bytes = INT64_MAX;
 	return 0;
 }
-
-bool psnap_io_overlap(const struct psnap_io *a, const struct psnap_io *b)
-{
-	struct stat sa;
-	struct stat sb;
-	dev_t disk_a;
-	dev_t disk_b;
-
-	if (a == b)
-		return true;
-	if (a->fd < 0 || b->fd < 0 || fstat(a->fd, &sa) || fstat(b->fd, &sb))
-		return false;
-	if (!S_ISBLK(sa.st_mode) || !S_ISBLK(sb.st_mode))
-		return sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-	disk_a = psnap_use_disk_of(&psnap_use_roots_system, sa.st_rdev);
-	disk_b = psnap_use_disk_of(&psnap_use_roots_system, sb.st_rdev);
-	return sa.st_rdev == sb.st_rdev || disk_a == sb.st_rdev ||
-	       disk_b == sa.st_rdev;
-}

@@ -133,8 +133,24 @@ busy() {
 	busy "store.img: is behind $loop" store.img origin.img
 	# Not even with its own device as the other operand.
 	busy "store.img: is behind $loop" store.img "$loop"
-	expect 8 psnap_merge "$loop" store.img
-	[[ $stderr == *"store.img: is behind $loop"* ]]
+	expect 16 psnap_merge "$loop" store.img
+	[[ $stderr == *"store.img: STORE and ORIGIN are the same"* ]]
+}
+
+@test "two parts of one image, each a loop device, are a pair" {
+	local wanted store
+	wanted=$(view_sum store.img origin.img)
+	cat store.img origin.img >disk.img
+	attach disk.img --sizelimit "$(stat -c %s store.img)"
+	store=$loop
+	attach disk.img --offset "$(stat -c %s store.img)"
+	silent 0 psnap_merge "$store" "$loop"
+	[[ $(sum_of "$loop") == "$wanted" ]]
+	origin=$loop
+	# All of the image has both of them.
+	attach disk.img
+	expect 16 psnap_merge "$store" "$loop"
+	expect 16 psnap_merge "$loop" "$origin"
 }
 
 @test "a disk is refused while one of its partitions is mounted" {
@@ -235,8 +251,8 @@ busy() {
 @test "an undo file that is behind the origin is refused" {
 	attach origin.img
 	sha256sum origin.img store.img >sum
-	complains 8 "psnap-merge: origin.img: is behind $loop" \
-		psnap_merge --undo=origin.img store.img "$loop"
+	expect 16 psnap_merge --undo=origin.img store.img "$loop"
+	[[ $stderr == "psnap-merge: --undo: origin.img is the origin"* ]]
 	sha256sum --check --quiet sum
 }
 

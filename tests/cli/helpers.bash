@@ -26,6 +26,9 @@ psnap_check() {
 psnap_dump() {
 	"$PSNAP" dump "$@"
 }
+psnap_convert() {
+	"$PSNAP" convert "$@"
+}
 psnap_merge() {
 	"$PSNAP" merge "$@"
 }
@@ -110,7 +113,7 @@ for_each_tool() {
 
 # for_every_tool COMMAND...: the same for all commands.
 for_every_tool() {
-	for_tools 'check dump merge repair undo' "$@"
+	for_tools 'check convert dump merge repair undo' "$@"
 }
 
 for_tools() { # COMMANDS COMMAND...
@@ -225,7 +228,8 @@ is_empty_store() {
 	[[ $output == *'valid 1, '* ]]
 }
 
-# schema check|dump|merge|undo|ndjson: the schema in psnap-json(5) as JSON.
+# schema check|convert|dump|merge|repair|undo|ndjson: the schema in
+# psnap-json(5) as JSON.
 schema() {
 	sed -n "/^\\.\\\\\" BEGIN SCHEMA $1\$/,/^\\.\\\\\" END SCHEMA $1\$/p" \
 		"$TESTS/../man/psnap-json.5" |

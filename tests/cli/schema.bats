@@ -66,7 +66,7 @@ schema_says() {
 }
 
 @test "the schemas in the manual are JSON and use known keywords only" {
-	for kind in check dump merge repair undo ndjson; do
+	for kind in check convert dump merge repair undo ndjson; do
 		schema "$kind" >"$kind.json"
 		# Each schema inside is tried by itself, as a document may leave
 		# out what would lead to it.
@@ -123,6 +123,34 @@ damaged_store() {
 	# An id that did not occur is not in counts.
 	silent 0 needless check doc
 	[[ $output == counts/duplicate-new ]]
+}
+
+@test "no value of a convert document can be of another type, and no key absent" {
+	corpus use-4k .
+	for format in raw vmdk dm; do
+		expect 0 psnap_convert -O $format --output=json \
+			use-4k.cow use-4k.origin made.$format
+		printf '%s\n' "$output" >$format.doc
+		[[ $(jq -r '.format, .output.name' $format.doc) == \
+			$format$'\n'made.$format ]]
+	done
+	# Refused: what the sums are of cannot be told, or not even the table.
+	damaged_store store
+	head -c 1M /dev/zero >origin
+	head -c 1M /dev/zero >blank
+	for store in store blank; do
+		expect 4 psnap_convert -O raw --output=json $store origin none
+		printf '%s\n' "$output" >$store.doc
+	done
+	[[ $(jq -c '[.output, .file_system, .exceptions]' blank.doc) == \
+		'[null,null,null]' ]]
+	fits convert ./*.doc
+	for file in *.doc; do
+		silent 0 survivors convert "$file"
+		[[ -z $output ]]
+		silent 0 needless convert "$file"
+		[[ -z $output ]]
+	done
 }
 
 @test "no value of a dump document can be of another type, and no key absent" {

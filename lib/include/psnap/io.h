@@ -146,8 +146,8 @@ PSNAP_API PSNAP_MUST_USE int psnap_io_grow(struct psnap_io *io,
 /**
  * psnap_io_overlap() - do two ios hold the same bytes?
  *
- * The same file or device by whatever name, or a disk and one of its
- * partitions. Ios without a descriptor overlap nothing but themselves.
+ * The same file or device by whatever name, a disk and one of its partitions, or
+ * the same part of a file through loop devices. Ios without a descriptor overlap nothing but themselves.
  */
 PSNAP_API bool psnap_io_overlap(const struct psnap_io *a,
 				const struct psnap_io *b);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of psnap convert. Everything that can be wrong with it is
+ * found here, before anything is opened.
+ */
+#include "convert.h"
+#include "output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OPT_FORMAT = 1,
+	OPT_LIST,
+	OPT_FORCE,
+	OPT_ACCEPT_INVALID,
+	OPT_TARGET_IS_ZERO,
+	OPT_STORE_DEVICE,
+	OPT_ORIGIN_DEVICE,
+};
+
+const char *const psnap_convert_names[PSNAP_CONVERT_FORMATS] = { "raw", "vmdk",
+								 "dm" };
+
+/* clang-format off */
+static struct poptOption options[] = {
+	{ "output-format", 'O', POPT_ARG_STRING, NULL, OPT_FORMAT,
+	  "what to make: raw, vmdk or dm", "FORMAT" },
+	{ "list-formats", 0, POPT_ARG_NONE, NULL, OPT_LIST,
+	  "say what each format is, and end", NULL },
+	{ "force", 0, POPT_ARG_NONE, NULL, OPT_FORCE,
+	  "replace OUTPUT if there is such a file", NULL },
+	{ "accept-invalid", 0, POPT_ARG_NONE, NULL, OPT_ACCEPT_INVALID,
+	  "also convert a snapshot that is marked invalid", NULL },
+	{ "target-is-zero", 0, POPT_ARG_NONE, NULL, OPT_TARGET_IS_ZERO,
+	  "raw: OUTPUT is a device full of zeros, so do not write any", NULL },
+	{ "store-device", 0, POPT_ARG_STRING, NULL, OPT_STORE_DEVICE,
+	  "dm: what STORE is called where the table is loaded", "NAME" },
+	{ "origin-device", 0, POPT_ARG_STRING, NULL, OPT_ORIGIN_DEVICE,
+	  "dm: what ORIGIN is called there", "NAME" },
+	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
+	  "print text or json (default: text)", "FORMAT" },
+	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
+	  "print no report; the exit status tells", NULL },
+	POPT_TABLEEND
+};
+/* clang-format on */
+
+static const char usage[] =
+	"[OPTION...] -O FORMAT STORE ORIGIN OUTPUT\n"
+	"       psnap-convert --list-formats\n"
+	"\n"
+	"Make of a snapshot store and its origin what another tool can read.\n"
+	"Both are only read. OUTPUT is a new file, for raw also a block device,\n"
+	"or - for standard output. STORE and ORIGIN are files, block devices,\n"
+	"or UUID=, LABEL=, PARTUUID= or PARTLABEL= and a value.";
+
+static const char after[] =
+	"\n"
+	"Exit status: 0 converted, 4 refused, 8 failed, 16 usage, 32 "
+	"interrupted. A file\n"
+	"appears whole or not at all.\n";
+
+static int set_format(struct psnap_convert_args *args, const char *name)
+{
+	int i;
+
+	for (i = 0; i < PSNAP_CONVERT_FORMATS; i++)
+		if (strcmp(name, psnap_convert_names[i]) == 0) {
+			args->format = (enum psnap_convert_format)i;
+			args->has_format = true;
+			return 0;
+		}
+	return psnap_cli_bad_value("--output-format", name,
+				   "is no format; psnap convert "
+				   "--list-formats names them");
+}
+
+static int set_name(char **name, const char *option, char **arg)
+{
+	if ((*arg)[0] == '\0')
+		return psnap_cli_bad_value(option, *arg, "is no name");
+	free(*name);
+	*name = *arg;
+	*arg = NULL;
+	return 0;
+}
+
+static int take_option(void *ctx, int val, char **arg)
+{
+	struct psnap_convert_args *args = ctx;
+
+	switch (val) {
+	case OPT_FORMAT:
+		return set_format(args, *arg);
+	case OPT_LIST:
+		args->list_formats = true;
+		return 0;
+	case OPT_FORCE:
+		args->force = true;
+		return 0;
+	case OPT_ACCEPT_INVALID:
+		args->accept_invalid = true;
+		return 0;
+	case OPT_TARGET_IS_ZERO:
+		args->target_is_zero = true;
+		return 0;
+	case OPT_STORE_DEVICE:
+		return set_name(&args->store_device, "--store-device", arg);
+	default:
+		return set_name(&args->origin_device, "--origin-device", arg);
+	}
+}
+
+static int list_formats(void)
+{
+	puts("raw   all of the snapshot, as a disk image\n"
+	     "vmdk  a descriptor that points into STORE and ORIGIN, for QEMU "
+	     "to read\n"
+	     "dm    a table of linear targets, for dmsetup create --readonly");
+	return psnap_output_end_stdio();
+}
+
+static int check_combination(const struct psnap_convert_args *args)
+{
+	const char *output = args->cli.operands[2];
+
+	if (!args->has_format)
+		return psnap_msg_usage("--output-format is missing; psnap "
+				       "convert --list-formats names them");
+	if ((args->store_device || args->origin_device) &&
+	    args->format != PSNAP_CONVERT_DM)
+		return psnap_msg_usage("%s: only a dm table names devices",
+				       args->store_device ? "--store-device"
+							  : "--origin-device");
+	if (args->target_is_zero && args->format != PSNAP_CONVERT_RAW)
+		return psnap_msg_usage("--target-is-zero: only raw is written "
+				       "to a device");
+	if (strcmp(output, "-") == 0 && args->target_is_zero)
+		return psnap_msg_usage("--target-is-zero: standard output is "
+				       "no block device");
+	if (strcmp(output, "-") == 0 && args->cli.format == PSNAP_FORMAT_JSON)
+		return psnap_msg_usage("--output=json: standard output has "
+				       "what is converted");
+	if (output[0] == '\0')
+		return psnap_msg_usage("OUTPUT is no file name");
+	return 0;
+}
+
+int psnap_convert_args_parse(struct psnap_convert_args *args, int argc,
+			     const char **argv)
+{
+	static const char *const operands[] = { "STORE", "ORIGIN", "OUTPUT",
+						NULL };
+	static const struct psnap_cli_tool tool = {
+		.name = "psnap-convert",
+		.usage = usage,
+		.after = after,
+		.options = options,
+		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON,
+		.no_chunk_size = true,
+		.option = take_option,
+	};
+	int status;
+
+	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
+	if (status != PSNAP_CLI_GO_ON)
+		return status;
+	if (args->list_formats)
+		return args->cli.operand_count == 0
+			       ? list_formats()
+			       : psnap_msg_usage("--list-formats: it has no "
+						 "operands");
+	status = psnap_cli_operands(&args->cli, operands, 3);
+	if (status == 0)
+		status = check_combination(args);
+	return status == 0 ? PSNAP_CLI_GO_ON : status;
+}
+
+void psnap_convert_args_end(struct psnap_convert_args *args)
+{
+	psnap_cli_end(&args->cli);
+	free(args->store_device);
+	free(args->origin_device);
+	*args = (struct psnap_convert_args){ 0 };
+}

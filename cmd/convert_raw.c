@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The view, byte for byte: to a new file that appears whole or not at all, to a
+ * block device, or to standard output.
+ */
+#include "convert.h"
+#include "output.h"
+
+#include <inttypes.h>
+#include <psnap/convert.h>
+#include <psnap/newfile.h>
+#include <stdio.h>
+
+/*
+ * Which of the two devices failed, and in its own words: the place in the view
+ * is of no use to anybody. Return: is it one of them?
+ */
+static bool name_failed(const struct psnap_convert_job *job,
+			const struct psnap_error *err, const char **name,
+			struct psnap_error *why)
+{
+	const struct psnap_view_segment *s;
+	const struct psnap_operand *device;
+	uint64_t inside;
+	uint8_t byte;
+
+	if (!err->has_offset || err->offset_bytes >= job->origin.io->size_bytes)
+		return false;
+	s = psnap_view_find(job->view, err->offset_bytes);
+	inside = err->offset_bytes - s->start_bytes;
+	device = s->source == PSNAP_VIEW_STORE ? &job->store : &job->origin;
+	if (psnap_io_read(device->io, s->from_bytes + inside, &byte, 1, why) ==
+	    0)
+		return false;
+	*name = device->name;
+	return true;
+}
+
+static int failure(const struct psnap_convert_job *job,
+		   const struct psnap_error *err)
+{
+	const char *name = job->path ? job->path : "standard output";
+	struct psnap_error why = { 0 };
+	int status;
+
+	if (err->code == PSNAP_E_INTERRUPTED)
+		return psnap_msg_interrupted(NULL);
+	if (!name_failed(job, err, &name, &why))
+		why = *err;
+	/* Of a file nothing is left. */
+	if (job->device.io) {
+		psnap_msg(name,
+			  "%s; a part of it is on the device, run the same "
+			  "command again to begin anew",
+			  why.message);
+		return PSNAP_EXIT_FAILED;
+	}
+	status = psnap_msg_error(name, &why);
+	return status == PSNAP_EXIT_INTERRUPTED ? status : PSNAP_EXIT_FAILED;
+}
+
+/* Fill the new file, and give it its name. */
+static int fill_file(struct psnap_convert_job *job, struct psnap_newfile *file,
+		     struct psnap_io *io)
+{
+	struct psnap_error err = { 0 };
+	int rc;
+
+	rc = psnap_newfile_copy(file, io, psnap_view_io(job->view),
+				&job->progress, &err);
+	if (rc == 0)
+		rc = psnap_io_close(io, &err);
+	else
+		psnap_io_close(io, NULL);
+	if (rc < 0) {
+		psnap_newfile_abandon(file);
+		return failure(job, &err);
+	}
+	/* Somebody else may have taken the name in the meantime. */
+	if (!job->args->force && psnap_convert_exists(job->path)) {
+		psnap_newfile_abandon(file);
+		return psnap_msg_usage("%s exists; --force replaces it",
+				       job->path);
+	}
+	return psnap_newfile_commit(file, &err) < 0
+		       ? psnap_msg_error(job->path, &err)
+		       : PSNAP_EXIT_DONE;
+}
+
+static int to_file(struct psnap_convert_job *job)
+{
+	struct psnap_io *const inputs[] = { job->store.io, job->origin.io,
+					    NULL };
+	struct psnap_error err = { 0 };
+	struct psnap_newfile *file;
+	struct psnap_io *io;
+
+	if (psnap_newfile_create(job->path, inputs, &file, &err) < 0)
+		return psnap_msg_error(job->path, &err);
+	if (psnap_newfile_io(file, job->origin.io->size_bytes, &io, &err) < 0) {
+		psnap_newfile_abandon(file);
+		return psnap_msg_error(job->path, &err);
+	}
+	return fill_file(job, file, io);
+}
+
+static int to_device(struct psnap_convert_job *job)
+{
+	struct psnap_error err = { 0 };
+	int rc;
+
+	psnap_msg_interrupted_words("a part of it is on the device; run the "
+				    "same command again to begin anew");
+	rc = psnap_convert_to_device(psnap_view_io(job->view), job->device.io,
+				     job->args->target_is_zero, &job->progress,
+				     &err);
+	if (rc == PSNAP_E_RANGE) {
+		psnap_msg(job->path,
+			  "%s; nothing was written, name a larger device",
+			  err.message);
+		return PSNAP_EXIT_FAILED;
+	}
+	return rc < 0 ? failure(job, &err) : 0;
+}
+
+static int take(void *ctx, const void *data, size_t len_bytes)
+{
+	struct psnap_output *output = ctx;
+
+	psnap_outbuf_bytes(&output->buf, data, len_bytes);
+	return output->buf.os_errno ? PSNAP_CLI_STOP : 0;
+}
+
+static int to_stdout(struct psnap_convert_job *job)
+{
+	struct psnap_io *const inputs[] = { job->store.io, job->origin.io,
+					    NULL };
+	struct psnap_output output = { 0 };
+	struct psnap_error err = { 0 };
+	int status;
+	int rc;
+
+	status = psnap_output_open(&output, NULL, false, inputs);
+	if (status != 0)
+		return status;
+	rc = psnap_convert_stream(psnap_view_io(job->view), take, &output,
+				  &job->progress, &err);
+	if (rc < 0)
+		status = failure(job, &err);
+	return status | psnap_output_close(&output, true);
+}
+
+int psnap_convert_raw(struct psnap_convert_job *job)
+{
+	job->output_bytes = job->origin.io->size_bytes;
+	if (job->device.io)
+		return to_device(job);
+	return job->path ? to_file(job) : to_stdout(job);
+}

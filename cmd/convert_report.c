@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What psnap convert says: why it refuses, and what it made.
+ */
+#include "convert.h"
+#include "json.h"
+#include "report.h"
+
+#include <inttypes.h>
+
+static void say_findings(const struct psnap_convert_job *job)
+{
+	char place[PSNAP_REPORT_PLACE_BYTES];
+	const struct psnap_finding *finding;
+
+	for (size_t i = 0; i < job->finding_count; i++) {
+		finding = &job->findings[i];
+		if (finding->severity < PSNAP_ERROR)
+			continue;
+		psnap_msg(job->store.name, "%s %s: %s%s",
+			  psnap_severity_name(finding->severity),
+			  psnap_finding_info(finding->id)->name,
+			  psnap_report_place(finding, place), finding->text);
+	}
+}
+
+/* Has somebody typed ORIGIN STORE? */
+static bool is_swapped(const struct psnap_convert_job *job)
+{
+	struct psnap_header header;
+
+	return job->plan.check.header.magic != PSNAP_MAGIC &&
+	       psnap_header_read(job->origin.io, &header, NULL) == 0 &&
+	       header.magic == PSNAP_MAGIC && header.problems == 0;
+}
+
+/* Is the mark all there is? */
+static bool only_invalid(const struct psnap_check_result *check)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < PSNAP_FINDING_COUNT; i++)
+		if (check->severities[i] >= PSNAP_ERROR)
+			sum += check->counts[i];
+	return sum > 0 && check->table_read &&
+	       sum == check->counts[PSNAP_F_SNAPSHOT_INVALID];
+}
+
+void psnap_convert_refusal(const struct psnap_convert_job *job)
+{
+	if (!job->args->cli.quiet)
+		say_findings(job);
+	if (is_swapped(job))
+		psnap_msg(job->store.name,
+			  "not converted: it is no store, but %s is one; the "
+			  "store comes first, then the origin",
+			  job->origin.name);
+	else if (only_invalid(&job->plan.check))
+		psnap_msg(job->store.name,
+			  "not converted: the snapshot is marked invalid; "
+			  "--accept-invalid shows its %" PRIu64
+			  " exceptions, which are exact, and for other chunks "
+			  "the origin as it is now",
+			  job->plan.check.exceptions);
+	else
+		psnap_msg(job->store.name,
+			  "not converted: it is not sound (%s); psnap check "
+			  "says what is wrong, psnap repair -o NEW makes a "
+			  "sound copy",
+			  psnap_state_name(job->plan.check.state));
+}
+
+void psnap_convert_content_text(const struct psnap_content *content,
+				struct psnap_outbuf *out)
+{
+	if (!content->type[0]) {
+		psnap_outbuf_text(out, "none known");
+		return;
+	}
+	psnap_outbuf_plain(out, content->type);
+	if (content->uuid[0]) {
+		psnap_outbuf_text(out, ", UUID ");
+		psnap_outbuf_plain(out, content->uuid);
+	}
+	if (content->label[0]) {
+		psnap_outbuf_text(out, ", label \"");
+		psnap_outbuf_plain(out, content->label);
+		psnap_outbuf_text(out, "\"");
+	}
+}
+
+uint64_t psnap_convert_segments(const struct psnap_convert_job *job,
+				enum psnap_view_source source)
+{
+	const struct psnap_view_segment *s;
+	uint64_t sum = 0;
+	size_t count;
+	size_t i;
+
+	if (!job->view)
+		return 0;
+	s = psnap_view_segments(job->view, &count);
+	for (i = 0; i < count; i++)
+		sum += s[i].source == source;
+	return sum;
+}
+
+static void text_io(struct psnap_outbuf *out, const char *before,
+		    const char *name, uint64_t size_bytes)
+{
+	psnap_outbuf_text(out, before);
+	psnap_outbuf_plain(out, name);
+	psnap_outbuf_printf(out, ", %" PRIu64 " bytes\n", size_bytes);
+}
+
+static void report_text(const struct psnap_convert_job *job,
+			struct psnap_outbuf *out)
+{
+	text_io(out, "store       ", job->store.name,
+		job->store.io->size_bytes);
+	text_io(out, "origin      ", job->origin.name,
+		job->origin.io->size_bytes);
+	psnap_outbuf_text(out, "file system ");
+	psnap_convert_content_text(&job->content, out);
+	psnap_outbuf_printf(out, "\nformat      %s\n",
+			    psnap_convert_names[job->args->format]);
+	text_io(out, "output      ", job->path, job->output_bytes);
+	psnap_outbuf_printf(out,
+			    "segments    %" PRIu64 " of the origin, %" PRIu64
+			    " of the store\n",
+			    psnap_convert_segments(job, PSNAP_VIEW_ORIGIN),
+			    psnap_convert_segments(job, PSNAP_VIEW_STORE));
+}
+
+static void json_text(struct psnap_outbuf *out, const char *key,
+		      const char *value)
+{
+	psnap_outbuf_printf(out, "\"%s\":", key);
+	if (value[0])
+		psnap_json_string(out, value);
+	else
+		psnap_outbuf_text(out, "null");
+}
+
+static void json_content(const struct psnap_content *content,
+			 struct psnap_outbuf *out)
+{
+	psnap_outbuf_text(out, ",\n\"file_system\":");
+	if (!content->type[0]) {
+		psnap_outbuf_text(out, "null");
+		return;
+	}
+	psnap_outbuf_text(out, "{");
+	json_text(out, "type", content->type);
+	psnap_outbuf_text(out, ",");
+	json_text(out, "uuid", content->uuid);
+	psnap_outbuf_text(out, ",");
+	json_text(out, "label", content->label);
+	psnap_outbuf_text(out, "}");
+}
+
+static void json_output(const struct psnap_convert_job *job,
+			struct psnap_outbuf *out)
+{
+	psnap_outbuf_text(out, ",\n\"output\":");
+	if (!job->done) {
+		psnap_outbuf_text(out, "null");
+		return;
+	}
+	psnap_outbuf_text(out, "{\"name\":");
+	psnap_json_string(out, job->path);
+	psnap_json_member(out, "size_bytes", true, job->output_bytes);
+	psnap_outbuf_text(out, "}");
+}
+
+static void report_json(const struct psnap_convert_job *job,
+			struct psnap_outbuf *out, int exit_status)
+{
+	struct psnap_report check = { 0 };
+
+	psnap_outbuf_text(out, "{");
+	psnap_json_intro(out, "convert");
+	psnap_outbuf_printf(out, ",\"format\":\"%s\",\"store\":",
+			    psnap_convert_names[job->args->format]);
+	psnap_json_io(out, job->store.io);
+	psnap_outbuf_text(out, ",\"origin\":");
+	psnap_json_io(out, job->origin.io);
+	json_content(&job->content, out);
+	json_output(job, out);
+	psnap_outbuf_text(out, ",\"segments\":{\"origin\":");
+	psnap_json_u64(out, psnap_convert_segments(job, PSNAP_VIEW_ORIGIN));
+	psnap_json_member(out, "store", true,
+			  psnap_convert_segments(job, PSNAP_VIEW_STORE));
+	psnap_outbuf_text(out, "}");
+	psnap_json_member(out, "exceptions", job->plan.check.table_read,
+			  job->plan.check.exceptions);
+	psnap_report_json_verdict(out, &job->plan.check,
+				  psnap_report_end(&check, &job->plan.check));
+	psnap_outbuf_printf(out, ",\"exit_status\":%d}\n", exit_status);
+}
+
+void psnap_convert_report(const struct psnap_convert_job *job,
+			  struct psnap_outbuf *out, int exit_status)
+{
+	if (job->args->cli.format == PSNAP_FORMAT_JSON)
+		report_json(job, out, exit_status);
+	else if (job->done)
+		report_text(job, out);
+}
