@@ -78,10 +78,13 @@ static int copy_ends(struct psnap_io *io, int fd, struct psnap_error *err)
 static void take(blkid_probe probe, const char *name, char *to, size_t room)
 {
 	const char *value;
+	size_t len;
 
-	if (blkid_probe_lookup_value(probe, name, &value, NULL) == 0 &&
-	    strlen(value) < room)
-		strcpy(to, value);
+	if (blkid_probe_lookup_value(probe, name, &value, NULL))
+		return;
+	len = strlen(value) + 1;
+	if (len <= room)
+		memcpy(to, value, len);
 }
 
 static int ask(int fd, struct psnap_content *content, struct psnap_error *err)

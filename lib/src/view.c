@@ -26,7 +26,7 @@ static int append(struct psnap_view *v, const struct psnap_view_segment *s,
 		last->len_bytes += s->len_bytes;
 		return 0;
 	}
-	if (v->count == v->max) {
+	if (!v->segments || v->count == v->max) {
 		size_t max = v->max ? v->max * 2 : 64;
 		void *grown =
 			reallocarray(v->segments, max, sizeof(*v->segments));

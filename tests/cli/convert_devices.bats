@@ -312,9 +312,11 @@ never_touches() {
 
 @test "past the limit of a file's size nothing remains" {
 	head -c 3M /dev/urandom >origin
+	# shellcheck disable=SC2016 # it is for the other shell
 	run -8 --separate-stderr bash -c \
 		'ulimit -f 100; exec "$0" convert -q -O raw store origin new' "$PSNAP"
 	[[ $stderr == "psnap-convert: new: "* ]]
+	# shellcheck disable=SC2016
 	run -8 --separate-stderr bash -c \
 		'ulimit -f 100; exec "$0" merge -q --target=new store origin' "$PSNAP"
 	[[ $stderr == "psnap-merge: new: "* ]]
@@ -326,6 +328,7 @@ never_touches() {
 	for file in store origin; do
 		attach $file
 		sha256sum store origin >sum
+		# shellcheck disable=SC2016
 		run -8 --separate-stderr bash -c \
 			'exec "$0" convert -q -O raw store origin - >"$1"' \
 			"$PSNAP" "$loop"
