@@ -1,65 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * psnap convert: open, check, say whose file system it is, write, report.
+ * psnap convert: open what goes in, say whose file system it is, make what comes
+ * out, report.
  */
 #include "convert.h"
 #include "output.h"
-#include "save.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* Findings are shown only if the pair is refused. */
-static int keep_finding(void *ctx, const struct psnap_finding *finding)
-{
-	struct psnap_convert_job *job = ctx;
-	struct psnap_finding *grown;
-
-	grown = realloc(job->findings,
-			(job->finding_count + 1) * sizeof(*grown));
-	if (!grown)
-		return PSNAP_E_NOMEM;
-	job->findings = grown;
-	grown[job->finding_count++] = *finding;
-	return 0;
-}
-
-/* What may be merged may be shown. */
-static int check_pair(struct psnap_convert_job *job)
-{
-	struct psnap_merge_options options = {
-		.accept_invalid = job->args->accept_invalid,
-		.progress = job->progress,
-	};
-	struct psnap_error err = { 0 };
-	int rc;
-
-	rc = psnap_merge_plan(job->store.io, job->origin.io, &options,
-			      keep_finding, job, &job->plan, &err);
-	if (rc == PSNAP_E_NOMEM)
-		return psnap_msg_nomem();
-	return rc < 0 ? psnap_msg_error(job->store.name, &err) : 0;
-}
-
-static int open_view(struct psnap_convert_job *job)
+static int probe(struct psnap_convert_job *job)
 {
 	struct psnap_error err = { 0 };
-	struct psnap_store *store;
-	int rc = psnap_store_open(job->store.io, 0, &store, &err);
+	int rc = psnap_content_probe(job->shown, &job->content, &err);
 
-	if (rc == 0)
-		rc = psnap_view_open(store, job->origin.io, &job->progress,
-				     &job->view, &err);
-	psnap_store_close(store);
-	if (rc == 0)
-		rc = psnap_content_probe(psnap_view_io(job->view),
-					 &job->content, &err);
 	/* What it is may stay unknown. */
-	if (job->view && rc == PSNAP_E_IO)
-		rc = 0;
+	if (rc == PSNAP_E_IO)
+		return 0;
 	return rc < 0 ? psnap_msg_error(job->store.name, &err) : 0;
 }
 
@@ -80,92 +38,33 @@ static void say_content(const struct psnap_convert_job *job)
 	psnap_outbuf_release(&out);
 }
 
-bool psnap_convert_exists(const char *path)
+int psnap_convert_changes(struct psnap_convert_job *job,
+			  struct psnap_extents **changes)
 {
-	struct stat st;
-
-	/* Anything else that is wrong with the name is said when the file is
-	 * created. A link that leads nowhere is something, too. */
-	return lstat(path, &st) == 0;
-}
-
-static bool is_device(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISBLK(st.st_mode);
-}
-
-static int open_device(struct psnap_convert_job *job)
-{
+	struct psnap_error err = { 0 };
 	int status;
 
-	if (job->args->format != PSNAP_CONVERT_RAW)
-		return psnap_msg_usage("%s: a %s is a text, and goes to a file",
-				       job->path,
-				       psnap_convert_names[job->args->format]);
-	status = psnap_operand_open_exclusive(&job->device, job->path);
-	if (status != 0)
-		return status;
-	if (psnap_io_overlap(job->device.io, job->store.io) ||
-	    psnap_io_overlap(job->device.io, job->origin.io))
-		return psnap_msg_usage("%s: it is the store or the origin",
-				       job->path);
-	return 0;
-}
-
-/* May OUTPUT be where it is to be? Nothing is changed yet. */
-static int check_output(struct psnap_convert_job *job)
-{
-	const char *path = job->path;
-
-	if (!path)
-		return job->args->format == PSNAP_CONVERT_RAW &&
-				       isatty(STDOUT_FILENO)
-			       ? psnap_msg_usage("standard output is a "
-						 "terminal; name a file")
-			       : 0;
-	if (is_device(path))
-		return open_device(job);
-	if (job->args->target_is_zero)
-		return psnap_msg_usage("--target-is-zero: %s is no block "
-				       "device",
-				       path);
-	if (!job->args->force && psnap_convert_exists(path))
-		return psnap_msg_usage("%s exists; --force replaces it", path);
-	if (psnap_save_stands_on(path, &job->store) ||
-	    psnap_save_stands_on(path, &job->origin)) {
-		psnap_msg(path, "the new file would be on a device that is to "
-				"be only read; nothing was changed");
-		return PSNAP_EXIT_FAILED;
+	if (psnap_extents_new(changes, &err) < 0)
+		return psnap_msg_nomem();
+	status = psnap_convert_input(job)->changes(job, *changes);
+	if (status != 0) {
+		psnap_extents_free(*changes);
+		*changes = NULL;
 	}
-	return 0;
-}
-
-/* What --accept-invalid comes to. */
-static void say_invalid(const struct psnap_convert_job *job)
-{
-	if (job->plan.check.state == PSNAP_STATE_INVALID &&
-	    !job->args->cli.quiet)
-		psnap_msg(job->store.name,
-			  "the snapshot is marked invalid: its %" PRIu64
-			  " exceptions are exact, other chunks are shown as "
-			  "the origin has them now",
-			  job->plan.exceptions);
+	return status;
 }
 
 static int write_output(struct psnap_convert_job *job)
 {
 	int status;
 
-	status = open_view(job);
+	status = psnap_convert_input(job)->show(job);
+	if (status == 0)
+		status = probe(job);
 	if (status != 0)
 		return status;
 	say_content(job);
-	say_invalid(job);
-	status = job->args->format == PSNAP_CONVERT_RAW
-			 ? psnap_convert_raw(job)
-			 : psnap_convert_table(job);
+	status = psnap_convert_format(job)->make(job);
 	job->done = status == 0;
 	return status;
 }
@@ -177,18 +76,12 @@ static int run(struct psnap_convert_job *job)
 	struct psnap_output output = { 0 };
 	int status;
 
-	status = check_output(job);
-	if (status == 0 && !job->args->cli.quiet && job->path)
+	if (!job->args->cli.quiet && job->path) {
 		status = psnap_output_open(&output, NULL, false, inputs);
-	if (status != 0)
-		return status;
-	status = check_pair(job);
-	if (status == 0 && job->plan.refused) {
-		psnap_convert_refusal(job);
-		status = PSNAP_EXIT_LEFT;
-	} else if (status == 0) {
-		status = write_output(job);
+		if (status != 0)
+			return status;
 	}
+	status = write_output(job);
 	psnap_meter_finish();
 	if (output.buf.data && (job->done || job->plan.refused))
 		psnap_convert_report(job, &output.buf, status);
@@ -198,14 +91,15 @@ static int run(struct psnap_convert_job *job)
 static int open_and_run(struct psnap_convert_job *job)
 {
 	const struct psnap_cli *cli = &job->args->cli;
+	const char *path = cli->operands[cli->operand_count - 1];
 	int status;
 
-	if (strcmp(cli->operands[2], "-") != 0)
-		job->path = cli->operands[2];
+	if (strcmp(path, "-") != 0)
+		job->path = path;
 	psnap_meter_start(cli->progress, cli->quiet, &job->progress);
-	status = psnap_operand_open_pair(&job->store, cli->operands[0],
-					 &job->origin, cli->operands[1], false,
-					 cli->quiet);
+	status = psnap_convert_input(job)->open(job);
+	if (status == 0)
+		status = psnap_convert_output_check(job);
 	return status == 0 ? run(job) : status;
 }
 

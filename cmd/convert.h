@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * psnap convert, in parts: convert_args.c reads the command line; convert.c
- * opens, checks and says whose file system it is; convert_raw.c copies the view
- * to a file, a device or standard output; convert_table.c prints it as a list of
- * places, for QEMU or device-mapper; convert_report.c prints what was done.
+ * psnap convert, in parts: convert_args.c reads the command line;
+ * convert_formats.c is the list of what goes in and what comes out; convert.c
+ * leads from the one to the other, and says whose file system it is.
+ *
+ * What goes in becomes an io that shows it, and the set of ranges in which that
+ * differs from the origin: convert_snapshot.c does this for a store.
+ *
+ * What comes out: convert_output.c says whether OUTPUT may be where it is to be;
+ * convert_raw.c copies to a file, a device or standard output; convert_table.c
+ * prints a list of places, for QEMU or device-mapper; convert_report.c prints
+ * what was done.
  */
 #ifndef PSNAP_CMD_CONVERT_H
 #define PSNAP_CMD_CONVERT_H
@@ -13,18 +20,71 @@
 #include "outbuf.h"
 
 #include <psnap/content.h>
+#include <psnap/extents.h>
 #include <psnap/merge.h>
 #include <psnap/view.h>
 
-enum psnap_convert_format {
+struct psnap_convert_job;
+
+/* -f: what goes in. */
+enum psnap_convert_input_id {
+	PSNAP_CONVERT_SNAPSHOT,
+	PSNAP_CONVERT_INPUTS,
+};
+
+/* -O: what comes out. */
+enum psnap_convert_format_id {
 	PSNAP_CONVERT_RAW,
 	PSNAP_CONVERT_VMDK,
 	PSNAP_CONVERT_DM,
 	PSNAP_CONVERT_FORMATS,
 };
 
-/** psnap_convert_names - of the formats, as in -O */
-extern const char *const psnap_convert_names[PSNAP_CONVERT_FORMATS];
+/* Sets of them. */
+#define PSNAP_CONVERT_SET(id) (1u << (id))
+
+/**
+ * struct psnap_convert_input - one kind of input
+ * @operands:  their names, NULL-terminated; the last one is OUTPUT
+ * @formats:   a set of enum psnap_convert_format_id that it can become
+ * @open:      open the operands but OUTPUT
+ * @show:      check them, and set @shown of the job; PSNAP_EXIT_LEFT: refused
+ * @changes:   fill the set with the ranges that differ from the origin
+ *
+ * Each returns 0, or an exit status after a message.
+ */
+struct psnap_convert_input {
+	const char *name;
+	const char *summary;
+	const char *operands[4];
+	unsigned int formats;
+	int (*open)(struct psnap_convert_job *job);
+	int (*show)(struct psnap_convert_job *job);
+	int (*changes)(struct psnap_convert_job *job,
+		       struct psnap_extents *changes);
+};
+
+/**
+ * struct psnap_convert_format - one kind of output
+ * @to_device:  a block device will do
+ * @is_binary:  nothing for a terminal
+ * @to_stdout:  can be written in one go
+ * @make:       0, or an exit status after a message
+ */
+struct psnap_convert_format {
+	const char *name;
+	const char *summary;
+	bool to_device;
+	bool is_binary;
+	bool to_stdout;
+	int (*make)(struct psnap_convert_job *job);
+};
+
+/** psnap_convert_inputs, psnap_convert_formats - by their ids */
+extern const struct psnap_convert_input
+	psnap_convert_inputs[PSNAP_CONVERT_INPUTS];
+extern const struct psnap_convert_format
+	psnap_convert_formats[PSNAP_CONVERT_FORMATS];
 
 /**
  * struct psnap_convert_args - zero-initialise; the command line
@@ -33,8 +93,10 @@ extern const char *const psnap_convert_names[PSNAP_CONVERT_FORMATS];
  */
 struct psnap_convert_args {
 	struct psnap_cli cli;
-	enum psnap_convert_format format;
+	enum psnap_convert_input_id input;
+	enum psnap_convert_format_id format;
 	bool has_format;
+	uint64_t given; /* options, by their val */
 	bool list_formats;
 	bool force;
 	bool accept_invalid;
@@ -47,8 +109,13 @@ struct psnap_convert_args {
  * struct psnap_convert_job - one conversion
  * @path:      OUTPUT; NULL: standard output
  * @device:    OUTPUT, when it is a block device; open for writing, alone
+ * @store, @origin:  zero if this kind of input has none
+ * @shown:     what OUTPUT is to show, as large as it is to show it; lives as long
+ *             as the input is open
+ * @chunk_bytes:     in which the input counts; 0: it does not
  * @plan:      what the check of the pair led to
  * @findings:  those of that check; owned
+ * @view:      of store and origin; NULL for another kind of input
  * @output_bytes:  that were made
  * @done:      and are all there is to make
  */
@@ -59,6 +126,8 @@ struct psnap_convert_job {
 	struct psnap_operand origin;
 	struct psnap_operand device;
 	struct psnap_progress progress;
+	struct psnap_io *shown;
+	uint64_t chunk_bytes;
 	struct psnap_merge_plan plan;
 	struct psnap_finding *findings;
 	size_t finding_count;
@@ -79,6 +148,37 @@ int psnap_convert_args_parse(struct psnap_convert_args *args, int argc,
 
 /** psnap_convert_args_end() - release what the command line held */
 void psnap_convert_args_end(struct psnap_convert_args *args);
+
+/** psnap_convert_input() - what goes into a job */
+const struct psnap_convert_input *
+psnap_convert_input(const struct psnap_convert_job *job);
+
+/** psnap_convert_format() - what comes out of it */
+const struct psnap_convert_format *
+psnap_convert_format(const struct psnap_convert_job *job);
+
+/* What the table of inputs does with STORE and ORIGIN. */
+int psnap_convert_snapshot_open(struct psnap_convert_job *job);
+int psnap_convert_snapshot_show(struct psnap_convert_job *job);
+int psnap_convert_snapshot_changes(struct psnap_convert_job *job,
+				   struct psnap_extents *changes);
+
+/**
+ * psnap_convert_changes() - the ranges in which @shown differs from the origin
+ * @changes:  out: release with psnap_extents_free()
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int psnap_convert_changes(struct psnap_convert_job *job,
+			  struct psnap_extents **changes);
+
+/**
+ * psnap_convert_output_check() - may OUTPUT be where it is to be?
+ *
+ * A block device is opened. Nothing is changed yet. Return: 0, or an exit status
+ * after a message.
+ */
+int psnap_convert_output_check(struct psnap_convert_job *job);
 
 /** psnap_convert_raw() - copy the view; 0, or an exit status after a message */
 int psnap_convert_raw(struct psnap_convert_job *job);

@@ -20,9 +20,6 @@ enum {
 	OPT_ORIGIN_DEVICE,
 };
 
-const char *const psnap_convert_names[PSNAP_CONVERT_FORMATS] = { "raw", "vmdk",
-								 "dm" };
-
 /* clang-format off */
 static struct poptOption options[] = {
 	{ "output-format", 'O', POPT_ARG_STRING, NULL, OPT_FORMAT,
@@ -67,8 +64,8 @@ static int set_format(struct psnap_convert_args *args, const char *name)
 	int i;
 
 	for (i = 0; i < PSNAP_CONVERT_FORMATS; i++)
-		if (strcmp(name, psnap_convert_names[i]) == 0) {
-			args->format = (enum psnap_convert_format)i;
+		if (strcmp(name, psnap_convert_formats[i].name) == 0) {
+			args->format = (enum psnap_convert_format_id)i;
 			args->has_format = true;
 			return 0;
 		}
@@ -91,6 +88,7 @@ static int take_option(void *ctx, int val, char **arg)
 {
 	struct psnap_convert_args *args = ctx;
 
+	args->given |= UINT64_C(1) << val;
 	switch (val) {
 	case OPT_FORMAT:
 		return set_format(args, *arg);
@@ -115,44 +113,96 @@ static int take_option(void *ctx, int val, char **arg)
 
 static int list_formats(void)
 {
-	puts("raw   all of the snapshot, as a disk image\n"
-	     "vmdk  a descriptor that points into STORE and ORIGIN, for QEMU "
-	     "to read\n"
-	     "dm    a table of linear targets, for dmsetup create --readonly");
+	int i;
+
+	for (i = 0; i < PSNAP_CONVERT_FORMATS; i++)
+		printf("%-9s %s\n", psnap_convert_formats[i].name,
+		       psnap_convert_formats[i].summary);
 	return psnap_output_end_stdio();
+}
+
+/* Options that go with some formats only. */
+static const struct {
+	int val;
+	const char *option;
+	unsigned int formats;
+	const char *reason;
+} rules[] = {
+	{ OPT_TARGET_IS_ZERO, "--target-is-zero",
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_RAW),
+	  "only raw is written to a device" },
+	{ OPT_STORE_DEVICE, "--store-device",
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM),
+	  "only a dm table names devices" },
+	{ OPT_ORIGIN_DEVICE, "--origin-device",
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM),
+	  "only a dm table names devices" },
+};
+
+static int check_rules(const struct psnap_convert_args *args)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if ((args->given & UINT64_C(1) << rules[i].val) &&
+		    !(rules[i].formats & PSNAP_CONVERT_SET(args->format)))
+			return psnap_msg_usage("%s: %s", rules[i].option,
+					       rules[i].reason);
+	return 0;
+}
+
+static int check_output(const struct psnap_convert_args *args,
+			const char *output)
+{
+	const struct psnap_convert_format *format =
+		&psnap_convert_formats[args->format];
+
+	if (output[0] == '\0')
+		return psnap_msg_usage("OUTPUT is no file name");
+	if (strcmp(output, "-") != 0)
+		return 0;
+	if (!format->to_stdout)
+		return psnap_msg_usage("%s needs a file, standard output will "
+				       "not do",
+				       format->name);
+	if (args->target_is_zero)
+		return psnap_msg_usage("--target-is-zero: standard output is "
+				       "no block device");
+	if (args->cli.format == PSNAP_FORMAT_JSON)
+		return psnap_msg_usage("--output=json: standard output has "
+				       "what is converted");
+	return 0;
 }
 
 static int check_combination(const struct psnap_convert_args *args)
 {
-	const char *output = args->cli.operands[2];
+	const struct psnap_convert_input *input =
+		&psnap_convert_inputs[args->input];
+	int count = 0;
+	int status;
 
 	if (!args->has_format)
 		return psnap_msg_usage("--output-format is missing; psnap "
 				       "convert --list-formats names them");
-	if ((args->store_device || args->origin_device) &&
-	    args->format != PSNAP_CONVERT_DM)
-		return psnap_msg_usage("%s: only a dm table names devices",
-				       args->store_device ? "--store-device"
-							  : "--origin-device");
-	if (args->target_is_zero && args->format != PSNAP_CONVERT_RAW)
-		return psnap_msg_usage("--target-is-zero: only raw is written "
-				       "to a device");
-	if (strcmp(output, "-") == 0 && args->target_is_zero)
-		return psnap_msg_usage("--target-is-zero: standard output is "
-				       "no block device");
-	if (strcmp(output, "-") == 0 && args->cli.format == PSNAP_FORMAT_JSON)
-		return psnap_msg_usage("--output=json: standard output has "
-				       "what is converted");
-	if (output[0] == '\0')
-		return psnap_msg_usage("OUTPUT is no file name");
-	return 0;
+	while (input->operands[count])
+		count++;
+	status = psnap_cli_operands(&args->cli, input->operands, count);
+	if (status != 0)
+		return status;
+	if (!(input->formats & PSNAP_CONVERT_SET(args->format)))
+		return psnap_msg_usage(
+			"%s cannot be made of %s; psnap convert --list-formats "
+			"says what can",
+			psnap_convert_formats[args->format].name,
+			input->summary);
+	status = check_rules(args);
+	return status ? status
+		      : check_output(args, args->cli.operands[count - 1]);
 }
 
 int psnap_convert_args_parse(struct psnap_convert_args *args, int argc,
 			     const char **argv)
 {
-	static const char *const operands[] = { "STORE", "ORIGIN", "OUTPUT",
-						NULL };
 	static const struct psnap_cli_tool tool = {
 		.name = "psnap-convert",
 		.usage = usage,
@@ -172,9 +222,7 @@ int psnap_convert_args_parse(struct psnap_convert_args *args, int argc,
 			       ? list_formats()
 			       : psnap_msg_usage("--list-formats: it has no "
 						 "operands");
-	status = psnap_cli_operands(&args->cli, operands, 3);
-	if (status == 0)
-		status = check_combination(args);
+	status = check_combination(args);
 	return status == 0 ? PSNAP_CLI_GO_ON : status;
 }
 

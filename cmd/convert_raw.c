@@ -24,7 +24,8 @@ static bool name_failed(const struct psnap_convert_job *job,
 	uint64_t inside;
 	uint8_t byte;
 
-	if (!err->has_offset || err->offset_bytes >= job->origin.io->size_bytes)
+	if (!job->view || !err->has_offset ||
+	    err->offset_bytes >= job->origin.io->size_bytes)
 		return false;
 	s = psnap_view_find(job->view, err->offset_bytes);
 	inside = err->offset_bytes - s->start_bytes;
@@ -66,8 +67,7 @@ static int fill_file(struct psnap_convert_job *job, struct psnap_newfile *file,
 	struct psnap_error err = { 0 };
 	int rc;
 
-	rc = psnap_newfile_copy(file, io, psnap_view_io(job->view),
-				&job->progress, &err);
+	rc = psnap_newfile_copy(file, io, job->shown, &job->progress, &err);
 	if (rc == 0)
 		rc = psnap_io_close(io, &err);
 	else
@@ -97,7 +97,7 @@ static int to_file(struct psnap_convert_job *job)
 
 	if (psnap_newfile_create(job->path, inputs, &file, &err) < 0)
 		return psnap_msg_error(job->path, &err);
-	if (psnap_newfile_io(file, job->origin.io->size_bytes, &io, &err) < 0) {
+	if (psnap_newfile_io(file, job->shown->size_bytes, &io, &err) < 0) {
 		psnap_newfile_abandon(file);
 		return psnap_msg_error(job->path, &err);
 	}
@@ -111,7 +111,7 @@ static int to_device(struct psnap_convert_job *job)
 
 	psnap_msg_interrupted_words("a part of it is on the device; run the "
 				    "same command again to begin anew");
-	rc = psnap_convert_to_device(psnap_view_io(job->view), job->device.io,
+	rc = psnap_convert_to_device(job->shown, job->device.io,
 				     job->args->target_is_zero, &job->progress,
 				     &err);
 	if (rc == PSNAP_E_RANGE) {
@@ -143,8 +143,8 @@ static int to_stdout(struct psnap_convert_job *job)
 	status = psnap_output_open(&output, NULL, false, inputs);
 	if (status != 0)
 		return status;
-	rc = psnap_convert_stream(psnap_view_io(job->view), take, &output,
-				  &job->progress, &err);
+	rc = psnap_convert_stream(job->shown, take, &output, &job->progress,
+				  &err);
 	if (rc < 0)
 		status = failure(job, &err);
 	return status | psnap_output_close(&output, true);
@@ -152,7 +152,7 @@ static int to_stdout(struct psnap_convert_job *job)
 
 int psnap_convert_raw(struct psnap_convert_job *job)
 {
-	job->output_bytes = job->origin.io->size_bytes;
+	job->output_bytes = job->shown->size_bytes;
 	if (job->device.io)
 		return to_device(job);
 	return job->path ? to_file(job) : to_stdout(job);

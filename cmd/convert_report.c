@@ -123,7 +123,7 @@ static void report_text(const struct psnap_convert_job *job,
 	psnap_outbuf_text(out, "file system ");
 	psnap_convert_content_text(&job->content, out);
 	psnap_outbuf_printf(out, "\nformat      %s\n",
-			    psnap_convert_names[job->args->format]);
+			    psnap_convert_format(job)->name);
 	text_io(out, "output      ", job->path, job->output_bytes);
 	psnap_outbuf_printf(out,
 			    "segments    %" PRIu64 " of the origin, %" PRIu64
@@ -181,7 +181,7 @@ static void report_json(const struct psnap_convert_job *job,
 	psnap_outbuf_text(out, "{");
 	psnap_json_intro(out, "convert");
 	psnap_outbuf_printf(out, ",\"format\":\"%s\",\"store\":",
-			    psnap_convert_names[job->args->format]);
+			    psnap_convert_format(job)->name);
 	psnap_json_io(out, job->store.io);
 	psnap_outbuf_text(out, ",\"origin\":");
 	psnap_json_io(out, job->origin.io);

@@ -34,7 +34,7 @@ static int check_sectors(const struct psnap_convert_job *job)
 	psnap_msg(job->origin.name,
 		  "%" PRIu64 " bytes are not a whole number of sectors, so "
 		  "no %s can be made; -O raw can",
-		  bytes, psnap_convert_names[job->args->format]);
+		  bytes, psnap_convert_format(job)->name);
 	return PSNAP_EXIT_FAILED;
 }
 
@@ -53,7 +53,7 @@ static int check_name(const struct psnap_convert_job *job, const char *name)
 		psnap_msg(name,
 			  "a %s cannot have %s in a name; use another one, or "
 			  "a link",
-			  psnap_convert_names[job->args->format],
+			  psnap_convert_format(job)->name,
 			  vmdk ? "a quote, a backslash or a control character"
 			       : "a blank or a control character");
 		return PSNAP_EXIT_FAILED;

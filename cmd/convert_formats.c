@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What goes into a conversion and what can come out of it: the two tables that
+ * the command line, --list-formats and the work itself go by.
+ */
+#include "convert.h"
+
+#include <string.h>
+
+#define EVERY_FORMAT (PSNAP_CONVERT_SET(PSNAP_CONVERT_FORMATS) - 1)
+
+const struct psnap_convert_input psnap_convert_inputs[PSNAP_CONVERT_INPUTS] = {
+	[PSNAP_CONVERT_SNAPSHOT] = {
+		.name = "snapshot",
+		.summary = "a store and its origin",
+		.operands = { "STORE", "ORIGIN", "OUTPUT" },
+		.formats = EVERY_FORMAT,
+		.open = psnap_convert_snapshot_open,
+		.show = psnap_convert_snapshot_show,
+		.changes = psnap_convert_snapshot_changes,
+	},
+};
+
+const struct psnap_convert_format
+	psnap_convert_formats[PSNAP_CONVERT_FORMATS] = {
+	[PSNAP_CONVERT_RAW] = {
+		.name = "raw",
+		.summary = "all of the snapshot, as a disk image",
+		.to_device = true,
+		.is_binary = true,
+		.to_stdout = true,
+		.make = psnap_convert_raw,
+	},
+	[PSNAP_CONVERT_VMDK] = {
+		.name = "vmdk",
+		.summary = "a descriptor that points into STORE and ORIGIN, "
+			   "for QEMU to read",
+		.to_stdout = true,
+		.make = psnap_convert_table,
+	},
+	[PSNAP_CONVERT_DM] = {
+		.name = "dm",
+		.summary = "a table of linear targets, for dmsetup create "
+			   "--readonly",
+		.to_stdout = true,
+		.make = psnap_convert_table,
+	},
+};
+
+const struct psnap_convert_input *
+psnap_convert_input(const struct psnap_convert_job *job)
+{
+	return &psnap_convert_inputs[job->args->input];
+}
+
+const struct psnap_convert_format *
+psnap_convert_format(const struct psnap_convert_job *job)
+{
+	return &psnap_convert_formats[job->args->format];
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * OUTPUT of a conversion: whether it may be where it is to be. A block device is
+ * opened here; files are made by those who know what goes into them.
+ */
+#include "convert.h"
+#include "save.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool psnap_convert_exists(const char *path)
+{
+	struct stat st;
+
+	/* Anything else that is wrong with the name is said when the file is
+	 * created. A link that leads nowhere is something, too. */
+	return lstat(path, &st) == 0;
+}
+
+static bool is_device(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISBLK(st.st_mode);
+}
+
+static int open_device(struct psnap_convert_job *job)
+{
+	const struct psnap_convert_format *format = psnap_convert_format(job);
+	int status;
+
+	if (!format->to_device)
+		return psnap_msg_usage("%s: %s goes to a file, not to a block "
+				       "device",
+				       job->path, format->name);
+	status = psnap_operand_open_exclusive(&job->device, job->path);
+	if (status != 0)
+		return status;
+	if ((job->store.io &&
+	     psnap_io_overlap(job->device.io, job->store.io)) ||
+	    (job->origin.io &&
+	     psnap_io_overlap(job->device.io, job->origin.io)))
+		return psnap_msg_usage("%s: it is the store or the origin",
+				       job->path);
+	return 0;
+}
+
+static bool stands_on(const char *path, const struct psnap_operand *operand)
+{
+	return operand->io && psnap_save_stands_on(path, operand);
+}
+
+int psnap_convert_output_check(struct psnap_convert_job *job)
+{
+	const char *path = job->path;
+
+	if (!path)
+		return psnap_convert_format(job)->is_binary &&
+				       isatty(STDOUT_FILENO)
+			       ? psnap_msg_usage("standard output is a "
+						 "terminal; name a file")
+			       : 0;
+	if (is_device(path))
+		return open_device(job);
+	if (job->args->target_is_zero)
+		return psnap_msg_usage("--target-is-zero: %s is no block "
+				       "device",
+				       path);
+	if (!job->args->force && psnap_convert_exists(path))
+		return psnap_msg_usage("%s exists; --force replaces it", path);
+	if (stands_on(path, &job->store) || stands_on(path, &job->origin)) {
+		psnap_msg(path, "the new file would be on a device that is to "
+				"be only read; nothing was changed");
+		return PSNAP_EXIT_FAILED;
+	}
+	return 0;
+}
