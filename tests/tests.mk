@@ -89,8 +89,8 @@ test-programs: all $(TEST_BIN)
 
 # KERNEL=0 leaves the emulated machine out, KERNEL=1 insists on it.
 KERNEL ?=
-ALL_SUITES := unit golden repair infer corpus cli fault property crash kill fuzz \
-	docs layers headers install kernel
+ALL_SUITES := unit kernel golden repair infer corpus cli fault property crash \
+	kill fuzz docs layers headers install
 SUITES := $(if $(filter 0,$(KERNEL)),$(filter-out kernel,$(ALL_SUITES)), \
 	$(ALL_SUITES))
 .PHONY: $(ALL_SUITES:%=check-%) crash
