@@ -12,6 +12,7 @@
 
 enum {
 	OPT_FORMAT = 1,
+	OPT_INPUT,
 	OPT_LIST,
 	OPT_FORCE,
 	OPT_ACCEPT_INVALID,
@@ -24,8 +25,10 @@ enum {
 static struct poptOption options[] = {
 	{ "output-format", 'O', POPT_ARG_STRING, NULL, OPT_FORMAT,
 	  "what to make: raw, vmdk or dm", "FORMAT" },
+	{ "input-format", 'f', POPT_ARG_STRING, NULL, OPT_INPUT,
+	  "what goes in (default: snapshot)", "FORMAT" },
 	{ "list-formats", 0, POPT_ARG_NONE, NULL, OPT_LIST,
-	  "say what each format is, and end", NULL },
+	  "say what goes in and what comes out, and end", NULL },
 	{ "force", 0, POPT_ARG_NONE, NULL, OPT_FORCE,
 	  "replace OUTPUT if there is such a file", NULL },
 	{ "accept-invalid", 0, POPT_ARG_NONE, NULL, OPT_ACCEPT_INVALID,
@@ -74,6 +77,20 @@ static int set_format(struct psnap_convert_args *args, const char *name)
 				   "--list-formats names them");
 }
 
+static int set_input(struct psnap_convert_args *args, const char *name)
+{
+	int i;
+
+	for (i = 0; i < PSNAP_CONVERT_INPUTS; i++)
+		if (strcmp(name, psnap_convert_inputs[i].name) == 0) {
+			args->input = (enum psnap_convert_input_id)i;
+			return 0;
+		}
+	return psnap_cli_bad_value("--input-format", name,
+				   "is no format of an input; psnap convert "
+				   "--list-formats names them");
+}
+
 static int set_name(char **name, const char *option, char **arg)
 {
 	if ((*arg)[0] == '\0')
@@ -92,6 +109,8 @@ static int take_option(void *ctx, int val, char **arg)
 	switch (val) {
 	case OPT_FORMAT:
 		return set_format(args, *arg);
+	case OPT_INPUT:
+		return set_input(args, *arg);
 	case OPT_LIST:
 		args->list_formats = true;
 		return 0;
@@ -115,29 +134,38 @@ static int list_formats(void)
 {
 	int i;
 
+	for (i = 0; i < PSNAP_CONVERT_INPUTS; i++)
+		printf("-f %-9s %s\n", psnap_convert_inputs[i].name,
+		       psnap_convert_inputs[i].summary);
 	for (i = 0; i < PSNAP_CONVERT_FORMATS; i++)
-		printf("%-9s %s\n", psnap_convert_formats[i].name,
+		printf("-O %-9s %s\n", psnap_convert_formats[i].name,
 		       psnap_convert_formats[i].summary);
 	return psnap_output_end_stdio();
 }
 
-/* Options that go with some formats only. */
+/* Options that go with some formats only, or some inputs; 0: with all. */
 static const struct {
 	int val;
 	const char *option;
 	unsigned int formats;
+	unsigned int inputs;
 	const char *reason;
 } rules[] = {
 	{ OPT_TARGET_IS_ZERO, "--target-is-zero",
-	  PSNAP_CONVERT_SET(PSNAP_CONVERT_RAW),
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_RAW), 0,
 	  "only raw is written to a device" },
 	{ OPT_STORE_DEVICE, "--store-device",
-	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM),
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM), 0,
 	  "only a dm table names devices" },
 	{ OPT_ORIGIN_DEVICE, "--origin-device",
-	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM),
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM), 0,
 	  "only a dm table names devices" },
 };
+
+static bool allows(unsigned int set, unsigned int id)
+{
+	return set == 0 || (set & PSNAP_CONVERT_SET(id));
+}
 
 static int check_rules(const struct psnap_convert_args *args)
 {
@@ -145,7 +173,8 @@ static int check_rules(const struct psnap_convert_args *args)
 
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if ((args->given & UINT64_C(1) << rules[i].val) &&
-		    !(rules[i].formats & PSNAP_CONVERT_SET(args->format)))
+		    !(allows(rules[i].formats, (unsigned int)args->format) &&
+		      allows(rules[i].inputs, (unsigned int)args->input)))
 			return psnap_msg_usage("%s: %s", rules[i].option,
 					       rules[i].reason);
 	return 0;

@@ -366,14 +366,24 @@ file_system_pair() {
 	jq -e '.file_system.label == "\u001b[31m\"a\\b"' doc
 }
 
-@test "--list-formats has a line for each format" {
+@test "--list-formats has a line for each format, of inputs and of outputs" {
 	silent 0 psnap_convert --list-formats
-	((${#lines[@]} == 3))
-	for i in 0 1 2; do
-		word=(raw vmdk dm)
-		[[ ${lines[i]} == "${word[i]} "*[a-z]* ]]
+	[[ $(grep -cvE '^-[fO] [a-z0-9]+ +[a-zA-Z]' <<<"$output") == 0 ]]
+	for word in '-f snapshot' '-O raw' '-O vmdk' '-O dm'; do
+		[[ $(grep -c -e "^$word " <<<"$output") == 1 ]]
 	done
 	[[ $(wc -L <<<"$output") -le 80 ]]
+}
+
+@test "-f snapshot is what goes in if nothing is said" {
+	pair
+	remember
+	for option in -fsnapshot '-f snapshot' --input-format=snapshot; do
+		# shellcheck disable=SC2086 # two words
+		makes raw new $option
+		cmp new view
+		rm new
+	done
 }
 
 @test "-q prints nothing, and progress never mixes with the image" {

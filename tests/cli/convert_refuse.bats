@@ -32,6 +32,10 @@ formats='raw vmdk dm'
 	for format in qcow2 RAW '' raw,dm; do
 		convert "${format:-output-format}" -O "$format" store origin new
 	done
+	for format in none SNAPSHOT ''; do
+		convert "${format:-input-format}" -f "$format" -O raw store \
+			origin new
+	done
 	convert --output=json --output=json -O raw store origin -
 	convert csv --output=csv -O raw store origin new
 	convert --chunk-size --chunk-size=4K -O raw store origin new
