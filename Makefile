@@ -73,11 +73,11 @@ endif
 PKGS     := popt blkid zlib json-c
 ifdef STATIC
 LDSTATIC := -static
-LIBS      = $(shell $(PKGCONFIG) --static --libs $(PKGS))
+LIBS      = $(shell $(PKGCONFIG) --static --libs $(PKGS)) -pthread
 else
-LIBS      = $(shell $(PKGCONFIG) --libs $(PKGS))
+LIBS      = $(shell $(PKGCONFIG) --libs $(PKGS)) -pthread
 endif
-LIB_LIBS  = $(shell $(PKGCONFIG) --libs blkid zlib)
+LIB_LIBS  = $(shell $(PKGCONFIG) --libs blkid zlib) -pthread
 
 BASE  = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DPSNAP_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \
