@@ -6,7 +6,6 @@
 #include "convert.h"
 #include "output.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -118,7 +117,6 @@ int psnap_convert_main(int argc, const char **argv)
 	psnap_operand_close(&job.device);
 	psnap_operand_close(&job.origin);
 	psnap_operand_close(&job.store);
-	free(job.findings);
 	psnap_convert_args_end(&args);
 	return status;
 }

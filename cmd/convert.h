@@ -114,7 +114,6 @@ struct psnap_convert_args {
  *             as the input is open
  * @chunk_bytes:     in which the input counts; 0: it does not
  * @plan:      what the check of the pair led to
- * @findings:  those of that check; owned
  * @view:      of store and origin; NULL for another kind of input
  * @output_bytes:  that were made
  * @done:      and are all there is to make
@@ -129,8 +128,6 @@ struct psnap_convert_job {
 	struct psnap_io *shown;
 	uint64_t chunk_bytes;
 	struct psnap_merge_plan plan;
-	struct psnap_finding *findings;
-	size_t finding_count;
 	struct psnap_view *view;
 	struct psnap_content content;
 	uint64_t output_bytes;
@@ -192,9 +189,6 @@ bool psnap_convert_exists(const char *path);
 /** psnap_convert_segments() - how many segments of one of the devices */
 uint64_t psnap_convert_segments(const struct psnap_convert_job *job,
 				enum psnap_view_source source);
-
-/** psnap_convert_refusal() - say why the pair is not converted */
-void psnap_convert_refusal(const struct psnap_convert_job *job);
 
 /** psnap_convert_content_text() - ext4, UUID ..., label "..."; or none known */
 void psnap_convert_content_text(const struct psnap_content *content,

@@ -1,74 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What psnap convert says: why it refuses, and what it made.
+ * What psnap convert says that it made.
  */
 #include "convert.h"
 #include "json.h"
 #include "report.h"
 
 #include <inttypes.h>
-
-static void say_findings(const struct psnap_convert_job *job)
-{
-	char place[PSNAP_REPORT_PLACE_BYTES];
-	const struct psnap_finding *finding;
-
-	for (size_t i = 0; i < job->finding_count; i++) {
-		finding = &job->findings[i];
-		if (finding->severity < PSNAP_ERROR)
-			continue;
-		psnap_msg(job->store.name, "%s %s: %s%s",
-			  psnap_severity_name(finding->severity),
-			  psnap_finding_info(finding->id)->name,
-			  psnap_report_place(finding, place), finding->text);
-	}
-}
-
-/* Has somebody typed ORIGIN STORE? */
-static bool is_swapped(const struct psnap_convert_job *job)
-{
-	struct psnap_header header;
-
-	return job->plan.check.header.magic != PSNAP_MAGIC &&
-	       psnap_header_read(job->origin.io, &header, NULL) == 0 &&
-	       header.magic == PSNAP_MAGIC && header.problems == 0;
-}
-
-/* Is the mark all there is? */
-static bool only_invalid(const struct psnap_check_result *check)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < PSNAP_FINDING_COUNT; i++)
-		if (check->severities[i] >= PSNAP_ERROR)
-			sum += check->counts[i];
-	return sum > 0 && check->table_read &&
-	       sum == check->counts[PSNAP_F_SNAPSHOT_INVALID];
-}
-
-void psnap_convert_refusal(const struct psnap_convert_job *job)
-{
-	if (!job->args->cli.quiet)
-		say_findings(job);
-	if (is_swapped(job))
-		psnap_msg(job->store.name,
-			  "not converted: it is no store, but %s is one; the "
-			  "store comes first, then the origin",
-			  job->origin.name);
-	else if (only_invalid(&job->plan.check))
-		psnap_msg(job->store.name,
-			  "not converted: the snapshot is marked invalid; "
-			  "--accept-invalid shows its %" PRIu64
-			  " exceptions, which are exact, and for other chunks "
-			  "the origin as it is now",
-			  job->plan.check.exceptions);
-	else
-		psnap_msg(job->store.name,
-			  "not converted: it is not sound (%s); psnap check "
-			  "says what is wrong, psnap repair -o NEW makes a "
-			  "sound copy",
-			  psnap_state_name(job->plan.check.state));
-}
 
 void psnap_convert_content_text(const struct psnap_content *content,
 				struct psnap_outbuf *out)

@@ -11,38 +11,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char go_on[] = "nothing is lost: run the same command again to go "
 			    "on";
-
-/* Findings are shown only if they matter, which is known at the end. */
-static int keep_finding(void *ctx, const struct psnap_finding *finding)
-{
-	struct psnap_merge_job *job = ctx;
-	struct psnap_finding *grown;
-
-	grown = realloc(job->findings,
-			(job->finding_count + 1) * sizeof(*grown));
-	if (!grown)
-		return PSNAP_E_NOMEM;
-	job->findings = grown;
-	grown[job->finding_count++] = *finding;
-	return 0;
-}
-
-static int plan(struct psnap_merge_job *job)
-{
-	struct psnap_error err = { 0 };
-	int rc;
-
-	rc = psnap_merge_plan(job->store.io, job->origin.io, &job->options,
-			      keep_finding, job, &job->plan, &err);
-	if (rc == PSNAP_E_NOMEM)
-		return psnap_msg_nomem();
-	return rc < 0 ? psnap_msg_error(job->store.name, &err) : 0;
-}
 
 /* Did it fail on this one? */
 static bool failed_on(const struct psnap_merge_job *job,
@@ -218,7 +190,7 @@ static int run(struct psnap_merge_job *job)
 		status = open_output(job, &output);
 	if (status != 0)
 		return status;
-	status = plan(job);
+	status = psnap_pair_plan(&job->pair, &job->options, &job->plan);
 	if (status != 0)
 		goto out;
 	status = carry_out(job);
@@ -246,6 +218,9 @@ int psnap_merge_main(int argc, const char **argv)
 	if (status != 0)
 		goto out;
 	job.options = args.merge;
+	job.pair.store = &job.store;
+	job.pair.origin = &job.origin;
+	job.pair.quiet = args.cli.quiet;
 	psnap_meter_start(args.cli.progress, args.cli.quiet,
 			  &job.options.progress);
 	write = !args.dry_run && !args.target;
@@ -259,7 +234,7 @@ int psnap_merge_main(int argc, const char **argv)
 	psnap_operand_close(&job.origin);
 	psnap_operand_close(&job.store);
 	psnap_merge_left_release(&job.left);
-	free(job.findings);
+	psnap_pair_release(&job.pair);
 out:
 	psnap_merge_args_end(&args);
 	return status;

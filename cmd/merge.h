@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "operand.h"
 #include "outbuf.h"
+#include "pair_check.h"
 #include "save.h"
 
 #include <psnap/merge.h>
@@ -61,7 +62,7 @@ struct psnap_merge_left_list {
 /**
  * struct psnap_merge_job - one merge
  * @plan:      what the check of the pair led to
- * @findings:  those of that check; owned
+ * @pair:      and what it found
  * @begun:     it was not refused: @result says what was done
  * @done:      and that is all that was meant to be done
  */
@@ -71,8 +72,7 @@ struct psnap_merge_job {
 	struct psnap_operand origin;
 	struct psnap_merge_options options;
 	struct psnap_merge_plan plan;
-	struct psnap_finding *findings;
-	size_t finding_count;
+	struct psnap_pair pair;
 	struct psnap_save save;
 	struct psnap_merge_left_list left;
 	struct psnap_merge_result result;

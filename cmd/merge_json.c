@@ -22,9 +22,9 @@ static void json_plan(const struct psnap_merge_job *job,
 	psnap_json_member(out, "batches", true, plan->batches);
 	psnap_merge_left_json(out, plan->left);
 	psnap_outbuf_text(out, ",\"findings\":[");
-	for (size_t i = 0; i < job->finding_count; i++) {
+	for (size_t i = 0; i < job->pair.finding_count; i++) {
 		psnap_outbuf_text(out, i > 0 ? ",\n{" : "\n{");
-		psnap_report_json_finding(out, &job->findings[i]);
+		psnap_report_json_finding(out, &job->pair.findings[i]);
 		psnap_outbuf_text(out, "}");
 	}
 	psnap_outbuf_text(out, "]}");

@@ -13,9 +13,8 @@ static const char *plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
-/* Facts that are in the way, and whether the mark is all there is. */
-static uint64_t obstacles(const struct psnap_check_result *check,
-			  bool *only_invalid)
+/* Facts that are in the way. */
+static uint64_t obstacles(const struct psnap_check_result *check)
 {
 	uint64_t sum = 0;
 
@@ -23,51 +22,21 @@ static uint64_t obstacles(const struct psnap_check_result *check,
 		if (check->counts[i] > 0 && check->severities[i] >= PSNAP_ERROR)
 			sum += check->counts[i];
 	}
-	*only_invalid = sum > 0 && check->table_read &&
-			sum == check->counts[PSNAP_F_SNAPSHOT_INVALID];
 	return sum;
-}
-
-static void say_findings(const struct psnap_merge_job *job)
-{
-	char place[PSNAP_REPORT_PLACE_BYTES];
-	const struct psnap_finding *finding;
-
-	for (size_t i = 0; i < job->finding_count; i++) {
-		finding = &job->findings[i];
-		if (finding->severity < PSNAP_ERROR)
-			continue;
-		psnap_msg(job->store.name, "%s %s: %s%s",
-			  psnap_severity_name(finding->severity),
-			  psnap_finding_info(finding->id)->name,
-			  psnap_report_place(finding, place), finding->text);
-	}
-}
-
-/* Has somebody typed ORIGIN STORE? */
-static bool is_swapped(const struct psnap_merge_job *job)
-{
-	struct psnap_header header;
-
-	return job->plan.check.header.magic != PSNAP_MAGIC &&
-	       psnap_header_read(job->origin.io, &header, NULL) == 0 &&
-	       header.magic == PSNAP_MAGIC && header.problems == 0;
 }
 
 void psnap_merge_report_refusal(const struct psnap_merge_job *job)
 {
 	const struct psnap_check_result *check = &job->plan.check;
-	bool only_invalid;
-	uint64_t count = obstacles(check, &only_invalid);
+	uint64_t count = obstacles(check);
 
-	if (!job->args->cli.quiet)
-		say_findings(job);
-	if (is_swapped(job))
+	psnap_pair_say_findings(&job->pair);
+	if (psnap_pair_is_swapped(&job->pair, &job->plan))
 		psnap_msg(job->store.name,
 			  "not merged: it is no store, but %s is one; the "
 			  "store comes first, then the origin",
 			  job->origin.name);
-	else if (only_invalid)
+	else if (psnap_pair_only_invalid(check))
 		psnap_msg(job->store.name,
 			  "not merged: the snapshot is marked invalid; "
 			  "--accept-invalid merges its %" PRIu64
