@@ -47,6 +47,17 @@ static uint64_t offset_of(const struct survey *s, uint64_t slot)
 					   (uint32_t)(slot % per_area));
 }
 
+/* Whatever was done, the next repair goes on from there: as after a cut. */
+static int tick(const struct survey *s, uint64_t slot, struct psnap_error *err)
+{
+	const struct psnap_progress *p = &s->options->progress;
+
+	if (p->tick && p->tick(p->ctx, slot * sizeof(struct disk_exception),
+			       s->end * sizeof(struct disk_exception)))
+		return psnap_fail(err, PSNAP_E_INTERRUPTED, "interrupted");
+	return 0;
+}
+
 /* To the next slot that is free, and the next entry to be moved there. As many
  * are free before the end as there are entries behind it, and the first goes
  * into the first: so runs stay runs. */
@@ -150,7 +161,9 @@ static int mark_slots(struct mover *m, uint64_t first, uint64_t end,
 
 		if (psnap_slots_get(&m->s->keep, slot))
 			continue;
-		rc = psnap_survey_entry(m->s, slot, &entry, err);
+		rc = tick(m->s, slot, err);
+		if (rc == 0)
+			rc = psnap_survey_entry(m->s, slot, &entry, err);
 		if (rc == 0)
 			rc = mark_one(m, slot, &entry, err);
 	}
@@ -239,7 +252,9 @@ static int move_all(struct mover *m, struct psnap_error *err)
 
 	while (rc == 0 && find_move(m)) {
 		moved = true;
-		rc = move_some(m, err);
+		rc = tick(m->s, m->low, err);
+		if (rc == 0)
+			rc = move_some(m, err);
 	}
 	return rc == 0 && moved ? psnap_io_sync(m->io, err) : rc;
 }
