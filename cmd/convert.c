@@ -9,6 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *shown_name(const struct psnap_convert_job *job)
+{
+	return job->store.io ? job->store.name : job->shown->name;
+}
+
 static int probe(struct psnap_convert_job *job)
 {
 	struct psnap_error err = { 0 };
@@ -17,7 +22,7 @@ static int probe(struct psnap_convert_job *job)
 	/* What it is may stay unknown. */
 	if (rc == PSNAP_E_IO)
 		return 0;
-	return rc < 0 ? psnap_msg_error(job->store.name, &err) : 0;
+	return rc < 0 ? psnap_msg_error(shown_name(job), &err) : 0;
 }
 
 /* The quickest proof that the right two devices were named. */
@@ -58,11 +63,12 @@ static int write_output(struct psnap_convert_job *job)
 	int status;
 
 	status = psnap_convert_input(job)->show(job);
-	if (status == 0)
+	if (status == 0 && job->shown)
 		status = probe(job);
 	if (status != 0)
 		return status;
-	say_content(job);
+	if (job->shown)
+		say_content(job);
 	status = psnap_convert_format(job)->make(job);
 	job->done = status == 0;
 	return status;
@@ -70,11 +76,11 @@ static int write_output(struct psnap_convert_job *job)
 
 static int run(struct psnap_convert_job *job)
 {
-	struct psnap_io *const inputs[] = { job->store.io, job->origin.io,
-					    job->device.io, NULL };
+	struct psnap_io *inputs[PSNAP_CONVERT_IOS];
 	struct psnap_output output = { 0 };
 	int status;
 
+	psnap_convert_ios(job, inputs);
 	if (!job->args->cli.quiet && job->path) {
 		status = psnap_output_open(&output, NULL, false, inputs);
 		if (status != 0)
@@ -115,6 +121,7 @@ int psnap_convert_main(int argc, const char **argv)
 	}
 	psnap_view_close(job.view);
 	psnap_operand_close(&job.device);
+	psnap_operand_close(&job.input);
 	psnap_operand_close(&job.origin);
 	psnap_operand_close(&job.store);
 	psnap_convert_args_end(&args);

@@ -5,12 +5,13 @@
  * leads from the one to the other, and says whose file system it is.
  *
  * What goes in becomes an io that shows it, and the set of ranges in which that
- * differs from the origin: convert_snapshot.c does this for a store.
+ * differs from the origin: convert_snapshot.c does this for a store,
+ * convert_pair.c for two images. convert_dump.c has only a table.
  *
  * What comes out: convert_output.c says whether OUTPUT may be where it is to be;
  * convert_raw.c copies to a file, a device or standard output; convert_table.c
- * prints a list of places, for QEMU or device-mapper; convert_report.c prints
- * what was done.
+ * prints a list of places, for QEMU or device-mapper; convert_store.c makes a
+ * store; convert_report.c prints what was done.
  */
 #ifndef PSNAP_CMD_CONVERT_H
 #define PSNAP_CMD_CONVERT_H
@@ -22,6 +23,7 @@
 #include <psnap/content.h>
 #include <psnap/extents.h>
 #include <psnap/merge.h>
+#include <psnap/newfile.h>
 #include <psnap/view.h>
 
 struct psnap_convert_job;
@@ -29,6 +31,8 @@ struct psnap_convert_job;
 /* -f: what goes in. */
 enum psnap_convert_input_id {
 	PSNAP_CONVERT_SNAPSHOT,
+	PSNAP_CONVERT_PAIR,
+	PSNAP_CONVERT_DUMP,
 	PSNAP_CONVERT_INPUTS,
 };
 
@@ -37,6 +41,7 @@ enum psnap_convert_format_id {
 	PSNAP_CONVERT_RAW,
 	PSNAP_CONVERT_VMDK,
 	PSNAP_CONVERT_DM,
+	PSNAP_CONVERT_STORE,
 	PSNAP_CONVERT_FORMATS,
 };
 
@@ -49,7 +54,8 @@ enum psnap_convert_format_id {
  * @formats:   a set of enum psnap_convert_format_id that it can become
  * @open:      open the operands but OUTPUT
  * @show:      check them, and set @shown of the job; PSNAP_EXIT_LEFT: refused
- * @changes:   fill the set with the ranges that differ from the origin
+ * @changes:   fill the set with the ranges that differ from the origin; NULL:
+ *             only for formats that do not ask
  *
  * Each returns 0, or an exit status after a message.
  */
@@ -88,6 +94,8 @@ extern const struct psnap_convert_format
 
 /**
  * struct psnap_convert_args - zero-initialise; the command line
+ * @size_bytes:  of a new store; 0: what it needs
+ * @data_from:   a store that has the data of a dump; owned; NULL: nothing has
  * @store_device, @origin_device:  what the table calls them; owned; NULL: their
  *                paths
  */
@@ -101,8 +109,24 @@ struct psnap_convert_args {
 	bool force;
 	bool accept_invalid;
 	bool target_is_zero;
+	bool drop_equal;
+	uint64_t size_bytes;
+	char *data_from;
 	char *store_device;
 	char *origin_device;
+};
+
+/**
+ * struct psnap_convert_made - zero-initialise; what a new store is like
+ * @chunk_bytes:  0: none was made
+ * @dropped:      chunks left out, because the origin has the same
+ * @data_missing: it has a table only
+ */
+struct psnap_convert_made {
+	uint64_t chunk_bytes;
+	uint64_t exceptions;
+	uint64_t dropped;
+	bool data_missing;
 };
 
 /**
@@ -110,19 +134,22 @@ struct psnap_convert_args {
  * @path:      OUTPUT; NULL: standard output
  * @device:    OUTPUT, when it is a block device; open for writing, alone
  * @store, @origin:  zero if this kind of input has none
+ * @input:     what goes in besides, or instead; zero if nothing does
  * @shown:     what OUTPUT is to show, as large as it is to show it; lives as long
- *             as the input is open
+ *             as the input is open; NULL if that is not known
  * @chunk_bytes:     in which the input counts; 0: it does not
  * @plan:      what the check of the pair led to
  * @view:      of store and origin; NULL for another kind of input
  * @output_bytes:  that were made
  * @done:      and are all there is to make
+ * @made:      if it is a store
  */
 struct psnap_convert_job {
 	const struct psnap_convert_args *args;
 	const char *path;
 	struct psnap_operand store;
 	struct psnap_operand origin;
+	struct psnap_operand input;
 	struct psnap_operand device;
 	struct psnap_progress progress;
 	struct psnap_io *shown;
@@ -132,6 +159,7 @@ struct psnap_convert_job {
 	struct psnap_content content;
 	uint64_t output_bytes;
 	bool done;
+	struct psnap_convert_made made;
 };
 
 /**
@@ -160,6 +188,20 @@ int psnap_convert_snapshot_show(struct psnap_convert_job *job);
 int psnap_convert_snapshot_changes(struct psnap_convert_job *job,
 				   struct psnap_extents *changes);
 
+/* With ORIGIN and MODIFIED. */
+int psnap_convert_pair_open(struct psnap_convert_job *job);
+int psnap_convert_pair_show(struct psnap_convert_job *job);
+int psnap_convert_pair_changes(struct psnap_convert_job *job,
+			       struct psnap_extents *changes);
+
+/* With DUMP: what a store made of it shows is not known. */
+int psnap_convert_dump_open(struct psnap_convert_job *job);
+int psnap_convert_dump_show(struct psnap_convert_job *job);
+
+/** psnap_convert_dump_store() - a store of a dump; 0, or an exit status after a
+ * message */
+int psnap_convert_dump_store(struct psnap_convert_job *job);
+
 /**
  * psnap_convert_changes() - the ranges in which @shown differs from the origin
  * @changes:  out: release with psnap_extents_free()
@@ -177,8 +219,37 @@ int psnap_convert_changes(struct psnap_convert_job *job,
  */
 int psnap_convert_output_check(struct psnap_convert_job *job);
 
+/* Room for all of them and what ends the list. */
+#define PSNAP_CONVERT_IOS 5
+
+/** psnap_convert_ios() - everything that is open, NULL at the end */
+void psnap_convert_ios(const struct psnap_convert_job *job,
+		       struct psnap_io *ios[PSNAP_CONVERT_IOS]);
+
+/**
+ * psnap_convert_commit() - give a new file its name
+ * @file:  gone afterwards
+ *
+ * Return: 0, or an exit status after a message; somebody else may have taken
+ * the name in the meantime.
+ */
+int psnap_convert_commit(const struct psnap_convert_job *job,
+			 struct psnap_newfile *file);
+
+/**
+ * psnap_convert_failure() - say which device failed, or OUTPUT
+ * @err:  of reading @shown, or writing
+ *
+ * Return: the exit status.
+ */
+int psnap_convert_failure(const struct psnap_convert_job *job,
+			  const struct psnap_error *err);
+
 /** psnap_convert_raw() - copy the view; 0, or an exit status after a message */
 int psnap_convert_raw(struct psnap_convert_job *job);
+
+/** psnap_convert_store() - a new store; 0, or an exit status after a message */
+int psnap_convert_store(struct psnap_convert_job *job);
 
 /** psnap_convert_table() - vmdk or dm; 0, or an exit status after a message */
 int psnap_convert_table(struct psnap_convert_job *job);

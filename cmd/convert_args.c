@@ -5,6 +5,7 @@
  */
 #include "convert.h"
 #include "output.h"
+#include "parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,10 @@
 enum {
 	OPT_FORMAT = 1,
 	OPT_INPUT,
+	OPT_CHUNK_SIZE,
+	OPT_SIZE,
+	OPT_DROP_EQUAL,
+	OPT_DATA_FROM,
 	OPT_LIST,
 	OPT_FORCE,
 	OPT_ACCEPT_INVALID,
@@ -24,9 +29,9 @@ enum {
 /* clang-format off */
 static struct poptOption options[] = {
 	{ "output-format", 'O', POPT_ARG_STRING, NULL, OPT_FORMAT,
-	  "what to make: raw, vmdk or dm", "FORMAT" },
+	  "what to make: raw, vmdk, dm or store", "FORMAT" },
 	{ "input-format", 'f', POPT_ARG_STRING, NULL, OPT_INPUT,
-	  "what goes in (default: snapshot)", "FORMAT" },
+	  "what goes in: snapshot (the default), raw or ndjson", "FORMAT" },
 	{ "list-formats", 0, POPT_ARG_NONE, NULL, OPT_LIST,
 	  "say what goes in and what comes out, and end", NULL },
 	{ "force", 0, POPT_ARG_NONE, NULL, OPT_FORCE,
@@ -39,6 +44,14 @@ static struct poptOption options[] = {
 	  "dm: what STORE is called where the table is loaded", "NAME" },
 	{ "origin-device", 0, POPT_ARG_STRING, NULL, OPT_ORIGIN_DEVICE,
 	  "dm: what ORIGIN is called there", "NAME" },
+	{ "chunk-size", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_CHUNK_SIZE,
+	  "store: of the new store (default: as STORE, or 4K)", "SIZE" },
+	{ "size", 0, POPT_ARG_STRING, NULL, OPT_SIZE,
+	  "store: of the new file (default: what is needed)", "SIZE" },
+	{ "drop-equal", 0, POPT_ARG_NONE, NULL, OPT_DROP_EQUAL,
+	  "store: leave out chunks that are as in ORIGIN", NULL },
+	{ "data-from", 0, POPT_ARG_STRING, NULL, OPT_DATA_FROM,
+	  "ndjson: a store that has the data, at the same places", "STORE" },
 	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
 	  "print text or json (default: text)", "FORMAT" },
 	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
@@ -49,11 +62,13 @@ static struct poptOption options[] = {
 
 static const char usage[] =
 	"[OPTION...] -O FORMAT STORE ORIGIN OUTPUT\n"
+	"       psnap-convert [OPTION...] -f raw -O store ORIGIN MODIFIED OUTPUT\n"
+	"       psnap-convert [OPTION...] -f ndjson -O store DUMP OUTPUT\n"
 	"       psnap-convert --list-formats\n"
 	"\n"
 	"Make of a snapshot store and its origin what another tool can read.\n"
-	"Both are only read. OUTPUT is a new file, for raw also a block device,\n"
-	"or - for standard output. STORE and ORIGIN are files, block devices,\n"
+	"Both are only read. OUTPUT is a new file, for raw and store also a block\n"
+	"device, or - for standard output. STORE and ORIGIN are files, block devices,\n"
 	"or UUID=, LABEL=, PARTUUID= or PARTLABEL= and a value.";
 
 static const char after[] =
@@ -91,6 +106,16 @@ static int set_input(struct psnap_convert_args *args, const char *name)
 				   "--list-formats names them");
 }
 
+static int set_size(struct psnap_convert_args *args, const char *arg)
+{
+	const char *problem = psnap_parse_size(arg, &args->size_bytes);
+
+	if (!problem && (args->size_bytes == 0 ||
+			 args->size_bytes % PSNAP_SECTOR_BYTES != 0))
+		problem = "is not a whole number of sectors of 512 bytes";
+	return problem ? psnap_cli_bad_value("--size", arg, problem) : 0;
+}
+
 static int set_name(char **name, const char *option, char **arg)
 {
 	if ((*arg)[0] == '\0')
@@ -123,6 +148,13 @@ static int take_option(void *ctx, int val, char **arg)
 	case OPT_TARGET_IS_ZERO:
 		args->target_is_zero = true;
 		return 0;
+	case OPT_SIZE:
+		return set_size(args, *arg);
+	case OPT_DROP_EQUAL:
+		args->drop_equal = true;
+		return 0;
+	case OPT_DATA_FROM:
+		return set_name(&args->data_from, "--data-from", arg);
 	case OPT_STORE_DEVICE:
 		return set_name(&args->store_device, "--store-device", arg);
 	default:
@@ -143,6 +175,10 @@ static int list_formats(void)
 	return psnap_output_end_stdio();
 }
 
+#define NEW_STORE PSNAP_CONVERT_SET(PSNAP_CONVERT_STORE)
+/* A dump has positions, and a store made of it keeps them. */
+#define WITH_CHANGES (~PSNAP_CONVERT_SET(PSNAP_CONVERT_DUMP))
+
 /* Options that go with some formats only, or some inputs; 0: with all. */
 static const struct {
 	int val;
@@ -160,6 +196,18 @@ static const struct {
 	{ OPT_ORIGIN_DEVICE, "--origin-device",
 	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM), 0,
 	  "only a dm table names devices" },
+	{ OPT_CHUNK_SIZE, "--chunk-size", NEW_STORE, WITH_CHANGES,
+	  "only a new store gets chunks of another size" },
+	{ OPT_SIZE, "--size", NEW_STORE, WITH_CHANGES,
+	  "only a new store can be larger than it has to be" },
+	{ OPT_DROP_EQUAL, "--drop-equal", NEW_STORE, WITH_CHANGES,
+	  "only a new store can be without them" },
+	{ OPT_DATA_FROM, "--data-from", 0,
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DUMP),
+	  "only a dump (-f ndjson) has no data of its own" },
+	{ OPT_ACCEPT_INVALID, "--accept-invalid", 0,
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_SNAPSHOT),
+	  "only a store can be marked invalid" },
 };
 
 static bool allows(unsigned int set, unsigned int id)
@@ -246,6 +294,8 @@ int psnap_convert_args_parse(struct psnap_convert_args *args, int argc,
 	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 	if (status != PSNAP_CLI_GO_ON)
 		return status;
+	if (args->cli.chunk_bytes)
+		args->given |= UINT64_C(1) << OPT_CHUNK_SIZE;
 	if (args->list_formats)
 		return args->cli.operand_count == 0
 			       ? list_formats()
@@ -258,6 +308,7 @@ int psnap_convert_args_parse(struct psnap_convert_args *args, int argc,
 void psnap_convert_args_end(struct psnap_convert_args *args)
 {
 	psnap_cli_end(&args->cli);
+	free(args->data_from);
 	free(args->store_device);
 	free(args->origin_device);
 	*args = (struct psnap_convert_args){ 0 };

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define EVERY_FORMAT (PSNAP_CONVERT_SET(PSNAP_CONVERT_FORMATS) - 1)
+/* Of two images: what is made of what changed. */
+#define CHANGE_FORMATS PSNAP_CONVERT_SET(PSNAP_CONVERT_STORE)
 
 const struct psnap_convert_input psnap_convert_inputs[PSNAP_CONVERT_INPUTS] = {
 	[PSNAP_CONVERT_SNAPSHOT] = {
@@ -18,6 +20,24 @@ const struct psnap_convert_input psnap_convert_inputs[PSNAP_CONVERT_INPUTS] = {
 		.open = psnap_convert_snapshot_open,
 		.show = psnap_convert_snapshot_show,
 		.changes = psnap_convert_snapshot_changes,
+	},
+	[PSNAP_CONVERT_PAIR] = {
+		.name = "raw",
+		.summary = "two disk images, before and after",
+		.operands = { "ORIGIN", "MODIFIED", "OUTPUT" },
+		.formats = CHANGE_FORMATS,
+		.open = psnap_convert_pair_open,
+		.show = psnap_convert_pair_show,
+		.changes = psnap_convert_pair_changes,
+	},
+	[PSNAP_CONVERT_DUMP] = {
+		.name = "ndjson",
+		.summary = "the table of a store, by psnap dump "
+			   "--output=ndjson",
+		.operands = { "DUMP", "OUTPUT" },
+		.formats = PSNAP_CONVERT_SET(PSNAP_CONVERT_STORE),
+		.open = psnap_convert_dump_open,
+		.show = psnap_convert_dump_show,
 	},
 };
 
@@ -44,6 +64,13 @@ const struct psnap_convert_format
 			   "--readonly",
 		.to_stdout = true,
 		.make = psnap_convert_table,
+	},
+	[PSNAP_CONVERT_STORE] = {
+		.name = "store",
+		.summary = "a new store, compact, with chunks of any size",
+		.to_device = true,
+		.is_binary = true,
+		.make = psnap_convert_store,
 	},
 };
 

@@ -25,6 +25,12 @@ static bool is_device(const char *path)
 	return stat(path, &st) == 0 && S_ISBLK(st.st_mode);
 }
 
+static bool overlaps(const struct psnap_convert_job *job,
+		     const struct psnap_operand *operand)
+{
+	return operand->io && psnap_io_overlap(job->device.io, operand->io);
+}
+
 static int open_device(struct psnap_convert_job *job)
 {
 	const struct psnap_convert_format *format = psnap_convert_format(job);
@@ -37,12 +43,12 @@ static int open_device(struct psnap_convert_job *job)
 	status = psnap_operand_open_exclusive(&job->device, job->path);
 	if (status != 0)
 		return status;
-	if ((job->store.io &&
-	     psnap_io_overlap(job->device.io, job->store.io)) ||
-	    (job->origin.io &&
-	     psnap_io_overlap(job->device.io, job->origin.io)))
+	if (overlaps(job, &job->store) || overlaps(job, &job->origin))
 		return psnap_msg_usage("%s: it is the store or the origin",
 				       job->path);
+	if (overlaps(job, &job->input))
+		return psnap_msg_usage("%s: it is %s", job->path,
+				       job->input.name);
 	return 0;
 }
 
@@ -69,10 +75,39 @@ int psnap_convert_output_check(struct psnap_convert_job *job)
 				       path);
 	if (!job->args->force && psnap_convert_exists(path))
 		return psnap_msg_usage("%s exists; --force replaces it", path);
-	if (stands_on(path, &job->store) || stands_on(path, &job->origin)) {
+	if (stands_on(path, &job->store) || stands_on(path, &job->origin) ||
+	    stands_on(path, &job->input)) {
 		psnap_msg(path, "the new file would be on a device that is to "
 				"be only read; nothing was changed");
 		return PSNAP_EXIT_FAILED;
 	}
 	return 0;
+}
+
+void psnap_convert_ios(const struct psnap_convert_job *job,
+		       struct psnap_io *ios[PSNAP_CONVERT_IOS])
+{
+	struct psnap_io *const all[] = { job->store.io, job->origin.io,
+					 job->input.io, job->device.io };
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i])
+			ios[count++] = all[i];
+	ios[count] = NULL;
+}
+
+int psnap_convert_commit(const struct psnap_convert_job *job,
+			 struct psnap_newfile *file)
+{
+	struct psnap_error err = { 0 };
+
+	if (!job->args->force && psnap_convert_exists(job->path)) {
+		psnap_newfile_abandon(file);
+		return psnap_msg_usage("%s exists; --force replaces it",
+				       job->path);
+	}
+	return psnap_newfile_commit(file, &err) < 0
+		       ? psnap_msg_error(job->path, &err)
+		       : PSNAP_EXIT_DONE;
 }

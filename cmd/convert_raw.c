@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <psnap/convert.h>
-#include <psnap/newfile.h>
 #include <stdio.h>
 
 /*
@@ -24,9 +23,14 @@ static bool name_failed(const struct psnap_convert_job *job,
 	uint64_t inside;
 	uint8_t byte;
 
-	if (!job->view || !err->has_offset ||
-	    err->offset_bytes >= job->origin.io->size_bytes)
+	if (!job->shown || !err->has_offset ||
+	    err->offset_bytes >= job->shown->size_bytes)
 		return false;
+	if (!job->view) {
+		*name = job->shown->name;
+		return psnap_io_read(job->shown, err->offset_bytes, &byte, 1,
+				     why) < 0;
+	}
 	s = psnap_view_find(job->view, err->offset_bytes);
 	inside = err->offset_bytes - s->start_bytes;
 	device = s->source == PSNAP_VIEW_STORE ? &job->store : &job->origin;
@@ -37,8 +41,8 @@ static bool name_failed(const struct psnap_convert_job *job,
 	return true;
 }
 
-static int failure(const struct psnap_convert_job *job,
-		   const struct psnap_error *err)
+int psnap_convert_failure(const struct psnap_convert_job *job,
+			  const struct psnap_error *err)
 {
 	const char *name = job->path ? job->path : "standard output";
 	struct psnap_error why = { 0 };
@@ -74,27 +78,19 @@ static int fill_file(struct psnap_convert_job *job, struct psnap_newfile *file,
 		psnap_io_close(io, NULL);
 	if (rc < 0) {
 		psnap_newfile_abandon(file);
-		return failure(job, &err);
+		return psnap_convert_failure(job, &err);
 	}
-	/* Somebody else may have taken the name in the meantime. */
-	if (!job->args->force && psnap_convert_exists(job->path)) {
-		psnap_newfile_abandon(file);
-		return psnap_msg_usage("%s exists; --force replaces it",
-				       job->path);
-	}
-	return psnap_newfile_commit(file, &err) < 0
-		       ? psnap_msg_error(job->path, &err)
-		       : PSNAP_EXIT_DONE;
+	return psnap_convert_commit(job, file);
 }
 
 static int to_file(struct psnap_convert_job *job)
 {
-	struct psnap_io *const inputs[] = { job->store.io, job->origin.io,
-					    NULL };
+	struct psnap_io *inputs[PSNAP_CONVERT_IOS];
 	struct psnap_error err = { 0 };
 	struct psnap_newfile *file;
 	struct psnap_io *io;
 
+	psnap_convert_ios(job, inputs);
 	if (psnap_newfile_create(job->path, inputs, &file, &err) < 0)
 		return psnap_msg_error(job->path, &err);
 	if (psnap_newfile_io(file, job->shown->size_bytes, &io, &err) < 0) {
@@ -120,7 +116,7 @@ static int to_device(struct psnap_convert_job *job)
 			  err.message);
 		return PSNAP_EXIT_FAILED;
 	}
-	return rc < 0 ? failure(job, &err) : 0;
+	return rc < 0 ? psnap_convert_failure(job, &err) : 0;
 }
 
 static int take(void *ctx, const void *data, size_t len_bytes)
@@ -133,20 +129,20 @@ static int take(void *ctx, const void *data, size_t len_bytes)
 
 static int to_stdout(struct psnap_convert_job *job)
 {
-	struct psnap_io *const inputs[] = { job->store.io, job->origin.io,
-					    NULL };
+	struct psnap_io *inputs[PSNAP_CONVERT_IOS];
 	struct psnap_output output = { 0 };
 	struct psnap_error err = { 0 };
 	int status;
 	int rc;
 
+	psnap_convert_ios(job, inputs);
 	status = psnap_output_open(&output, NULL, false, inputs);
 	if (status != 0)
 		return status;
 	rc = psnap_convert_stream(job->shown, take, &output, &job->progress,
 				  &err);
 	if (rc < 0)
-		status = failure(job, &err);
+		status = psnap_convert_failure(job, &err);
 	return status | psnap_output_close(&output, true);
 }
 

@@ -51,18 +51,47 @@ static void text_io(struct psnap_outbuf *out, const char *before,
 	psnap_outbuf_printf(out, ", %" PRIu64 " bytes\n", size_bytes);
 }
 
+static void text_operand(struct psnap_outbuf *out, const char *before,
+			 const struct psnap_operand *operand)
+{
+	if (operand->io)
+		text_io(out, before, operand->name, operand->io->size_bytes);
+}
+
+static void text_made(const struct psnap_convert_made *made,
+		      struct psnap_outbuf *out)
+{
+	psnap_outbuf_printf(
+		out, "new store   %" PRIu64 " exceptions of %" PRIu64 " bytes",
+		made->exceptions, made->chunk_bytes);
+	if (made->dropped > 0)
+		psnap_outbuf_printf(
+			out, "; %" PRIu64 " left out that are as in the origin",
+			made->dropped);
+	psnap_outbuf_text(out, "\n");
+	if (made->data_missing)
+		psnap_outbuf_text(out, "data        missing: it has a table "
+				       "only\n");
+}
+
 static void report_text(const struct psnap_convert_job *job,
 			struct psnap_outbuf *out)
 {
-	text_io(out, "store       ", job->store.name,
-		job->store.io->size_bytes);
-	text_io(out, "origin      ", job->origin.name,
-		job->origin.io->size_bytes);
-	psnap_outbuf_text(out, "file system ");
-	psnap_convert_content_text(&job->content, out);
-	psnap_outbuf_printf(out, "\nformat      %s\n",
+	text_operand(out, "store       ", &job->store);
+	text_operand(out, "origin      ", &job->origin);
+	text_operand(out, "input       ", &job->input);
+	if (job->shown) {
+		psnap_outbuf_text(out, "file system ");
+		psnap_convert_content_text(&job->content, out);
+		psnap_outbuf_text(out, "\n");
+	}
+	psnap_outbuf_printf(out, "format      %s\n",
 			    psnap_convert_format(job)->name);
 	text_io(out, "output      ", job->path, job->output_bytes);
+	if (job->made.chunk_bytes)
+		text_made(&job->made, out);
+	if (!job->view)
+		return;
 	psnap_outbuf_printf(out,
 			    "segments    %" PRIu64 " of the origin, %" PRIu64
 			    " of the store\n",
@@ -111,20 +140,62 @@ static void json_output(const struct psnap_convert_job *job,
 	psnap_outbuf_text(out, "}");
 }
 
-static void report_json(const struct psnap_convert_job *job,
-			struct psnap_outbuf *out, int exit_status)
+static void json_operand(struct psnap_outbuf *out, const char *key,
+			 const struct psnap_operand *operand)
+{
+	psnap_outbuf_printf(out, ",\n\"%s\":", key);
+	if (operand->io)
+		psnap_json_io(out, operand->io);
+	else
+		psnap_outbuf_text(out, "null");
+}
+
+static void json_made(const struct psnap_convert_job *job,
+		      struct psnap_outbuf *out)
+{
+	const struct psnap_convert_made *made = &job->made;
+
+	psnap_outbuf_text(out, ",\n\"new_store\":");
+	if (!job->done || !made->chunk_bytes) {
+		psnap_outbuf_text(out, "null");
+		return;
+	}
+	psnap_outbuf_printf(out, "{\"chunk_size_bytes\":%" PRIu64,
+			    made->chunk_bytes);
+	psnap_json_member(out, "exceptions", true, made->exceptions);
+	psnap_json_member(out, "dropped", true, made->dropped);
+	psnap_outbuf_printf(out, ",\"data_missing\":%s}",
+			    made->data_missing ? "true" : "false");
+}
+
+/* Of an input without a store nothing was checked. */
+static void json_verdict(const struct psnap_convert_job *job,
+			 struct psnap_outbuf *out)
 {
 	struct psnap_report check = { 0 };
 
+	if (job->args->input == PSNAP_CONVERT_SNAPSHOT)
+		psnap_report_json_verdict(
+			out, &job->plan.check,
+			psnap_report_end(&check, &job->plan.check));
+	else
+		psnap_outbuf_text(out, ",\n\"verdict\":null");
+}
+
+static void report_json(const struct psnap_convert_job *job,
+			struct psnap_outbuf *out, int exit_status)
+{
 	psnap_outbuf_text(out, "{");
 	psnap_json_intro(out, "convert");
-	psnap_outbuf_printf(out, ",\"format\":\"%s\",\"store\":",
-			    psnap_convert_format(job)->name);
-	psnap_json_io(out, job->store.io);
-	psnap_outbuf_text(out, ",\"origin\":");
-	psnap_json_io(out, job->origin.io);
+	psnap_outbuf_printf(out, ",\"format\":\"%s\",\"input_format\":\"%s\"",
+			    psnap_convert_format(job)->name,
+			    psnap_convert_input(job)->name);
+	json_operand(out, "store", &job->store);
+	json_operand(out, "origin", &job->origin);
+	json_operand(out, "input", &job->input);
 	json_content(&job->content, out);
 	json_output(job, out);
+	json_made(job, out);
 	psnap_outbuf_text(out, ",\"segments\":{\"origin\":");
 	psnap_json_u64(out, psnap_convert_segments(job, PSNAP_VIEW_ORIGIN));
 	psnap_json_member(out, "store", true,
@@ -132,8 +203,7 @@ static void report_json(const struct psnap_convert_job *job,
 	psnap_outbuf_text(out, "}");
 	psnap_json_member(out, "exceptions", job->plan.check.table_read,
 			  job->plan.check.exceptions);
-	psnap_report_json_verdict(out, &job->plan.check,
-				  psnap_report_end(&check, &job->plan.check));
+	json_verdict(job, out);
 	psnap_outbuf_printf(out, ",\"exit_status\":%d}\n", exit_status);
 }
 

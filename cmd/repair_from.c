@@ -18,6 +18,8 @@ static int next(void *ctx, struct psnap_rebuild_entry *entry,
 	struct psnap_repair_from *from = ctx;
 	int rc = psnap_dumpfile_next(from->dump, entry, err);
 
+	if (from->ignore_crc32)
+		entry->has_crc32 = false;
 	from->next_ended = rc == 0;
 	from->next_failed = rc < 0;
 	return rc;

@@ -24,6 +24,8 @@
  * @store_name:   what messages about the store begin with
  * @new_path:     the new file that is written instead of the store, set by the
  *                caller before psnap_repair_from_write(); NULL: the store
+ * @ignore_crc32: set by the caller after psnap_repair_from_open(): there is no
+ *                data that could be compared
  * @io:           the dump, open for reading; refuse STORE or NEW being the same
  *                with psnap_io_overlap()
  * @plan:         what the library found
@@ -44,6 +46,7 @@ struct psnap_repair_from {
 	const char *path;
 	const char *store_name;
 	const char *new_path;
+	bool ignore_crc32;
 	struct psnap_io *io;
 	struct psnap_dumpfile *dump;
 	struct psnap_progress progress;
