@@ -179,6 +179,8 @@ static int list_formats(void)
 /* A dump has positions, and a store made of it keeps them. */
 #define WITH_CHANGES (~PSNAP_CONVERT_SET(PSNAP_CONVERT_DUMP))
 
+#define AS_DUMPED "a store of a dump is as the one that was dumped"
+
 /* Options that go with some formats only, or some inputs; 0: with all. */
 static const struct {
 	int val;
@@ -196,18 +198,21 @@ static const struct {
 	{ OPT_ORIGIN_DEVICE, "--origin-device",
 	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DM), 0,
 	  "only a dm table names devices" },
-	{ OPT_CHUNK_SIZE, "--chunk-size", NEW_STORE, WITH_CHANGES,
+	{ OPT_CHUNK_SIZE, "--chunk-size", NEW_STORE, 0,
 	  "only a new store gets chunks of another size" },
-	{ OPT_SIZE, "--size", NEW_STORE, WITH_CHANGES,
+	{ OPT_SIZE, "--size", NEW_STORE, 0,
 	  "only a new store can be larger than it has to be" },
-	{ OPT_DROP_EQUAL, "--drop-equal", NEW_STORE, WITH_CHANGES,
+	{ OPT_DROP_EQUAL, "--drop-equal", NEW_STORE, 0,
 	  "only a new store can be without them" },
+	{ OPT_CHUNK_SIZE, "--chunk-size", 0, WITH_CHANGES, AS_DUMPED },
+	{ OPT_SIZE, "--size", 0, WITH_CHANGES, AS_DUMPED },
+	{ OPT_DROP_EQUAL, "--drop-equal", 0, WITH_CHANGES, AS_DUMPED },
 	{ OPT_DATA_FROM, "--data-from", 0,
 	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DUMP),
 	  "only a dump (-f ndjson) has no data of its own" },
 	{ OPT_ACCEPT_INVALID, "--accept-invalid", 0,
 	  PSNAP_CONVERT_SET(PSNAP_CONVERT_SNAPSHOT),
-	  "only a store can be marked invalid" },
+	  "only a store and its origin are refused for that" },
 };
 
 static bool allows(unsigned int set, unsigned int id)

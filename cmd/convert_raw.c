@@ -27,9 +27,11 @@ static bool name_failed(const struct psnap_convert_job *job,
 	    err->offset_bytes >= job->shown->size_bytes)
 		return false;
 	if (!job->view) {
+		if (psnap_io_read(job->shown, err->offset_bytes, &byte, 1,
+				  why) == 0)
+			return false;
 		*name = job->shown->name;
-		return psnap_io_read(job->shown, err->offset_bytes, &byte, 1,
-				     why) < 0;
+		return true;
 	}
 	s = psnap_view_find(job->view, err->offset_bytes);
 	inside = err->offset_bytes - s->start_bytes;

@@ -1,0 +1,396 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# psnap convert -f: what goes in besides a store and its origin. Two images
+# become a store that leads from the one to the other, and a dump the store that
+# was dumped.
+
+# run sets stderr, refused reads name; bats runs each test in a subshell.
+# shellcheck disable=SC2154,SC2034,SC2030,SC2031
+bats_require_minimum_version 1.5.0
+load helpers
+load merge
+load convert
+load convert_store
+
+# --- two images -------------------------------------------------------------
+
+# leads_there [OPTION...]: from origin to modified, by a new store.
+leads_there() {
+	local before
+	before=$(state_of origin modified)
+	silent 0 psnap_convert -q -f raw -O store "$@" origin modified new
+	[[ -z $output && $(state_of origin modified) == "$before" ]]
+	is_clean new
+	[[ $(view_sum new origin) == "$(sum_of modified)" ]]
+	cp origin merged
+	expect 0 psnap_merge -q new merged
+	cmp merged modified
+	rm new
+}
+
+every_way() {
+	local size
+	cp view modified
+	for size in 512 4K 64K 1M; do
+		leads_there --chunk-size=$size
+	done
+	# As small as that of the pair, if the pair had no equal chunk.
+	silent 0 psnap_convert -q -f raw -O store origin modified new
+	silent 0 psnap_convert -q -O store --chunk-size=4K --drop-equal store \
+		origin new2
+	cmp new new2
+	rm new new2
+}
+
+@test "two images become a store that leads from the one to the other" {
+	random_pairs every_way
+}
+
+@test "images of odd size, of nothing, and two that are the same" {
+	local size
+	for size in 1 511 512 513 4095 4096 4097 300001; do
+		head -c $size /dev/urandom >origin
+		cp origin modified
+		leads_there
+		# The last byte alone.
+		printf '\n' | dd of=modified bs=1 seek=$((size - 1)) \
+			conv=notrunc status=none
+		cmp -s origin modified && continue
+		leads_there
+		leads_there --chunk-size=64K
+	done
+	: >origin
+	: >modified
+	leads_there
+	head -c 1M /dev/urandom >origin
+	cp origin modified
+	expect 0 psnap_convert -f raw -O store origin modified new
+	[[ $output == *'new store   0 exceptions of 4096 bytes'* ]]
+	is_empty_store new
+}
+
+@test "what changed, chunk by chunk" {
+	local i
+	for i in {1..40}; do
+		printf '%04096d' "$i"
+	done >origin
+	cp origin modified
+	for i in 0 5 6 39; do
+		printf x | dd of=modified bs=1 seek=$((i * 4096 + 77)) \
+			conv=notrunc status=none
+	done
+	psnap_convert -q -f raw -O store origin modified new
+	diff -u - <(psnap_dump --output=csv new | sed 1d | cut -d , -f 1-3) \
+		<<-'END'
+			0,2,1
+			5,3,2
+			39,5,1
+		END
+	psnap_convert -q -f raw -O store --chunk-size=8K origin modified new2
+	diff -u - <(psnap_dump --output=csv new2 | sed 1d | cut -d , -f 1-3) \
+		<<-'END'
+			0,2,1
+			2,3,2
+			19,5,1
+		END
+}
+
+@test "what is a hole in both images is not read" {
+	need_strace
+	local bytes
+	truncate --size=20G origin modified
+	head -c 100000 /dev/urandom |
+		dd of=modified bs=1M seek=9000 conv=notrunc status=none
+	(($(blocks modified) < 1000)) || skip "no holes here"
+	silent 0 timeout 60 strace -qq -o trace -e trace=pread64,preadv,read \
+		"$PSNAP" convert -q -f raw -O store origin modified new
+	bytes=$(sed -n 's/^p\?read.* = \([0-9]*\)$/\1/p' trace |
+		awk '{ n += $1 } END { print n + 0 }')
+	echo "$bytes bytes"
+	((bytes < 8 << 20))
+	[[ $(psnap_check --output=json new | jq .table.exceptions) == 25 ]]
+}
+
+@test "images of different sizes are refused" {
+	head -c 8192 /dev/urandom >origin
+	for size in 0 8191 8193 16384; do
+		head -c $size /dev/urandom >store
+		refuses_to 4 "$size bytes, and origin has 8192" -f raw -O store \
+			origin store new
+	done
+}
+
+@test "the same image twice, by whatever name, is refused" {
+	pair
+	name=psnap-convert
+	ln origin hard
+	ln -s origin soft
+	for other in origin hard soft; do
+		refused 'ORIGIN and MODIFIED are the same' "$PSNAP" convert \
+			-f raw -O store origin $other new
+	done
+	for other in missing /dev/null .; do
+		refuses_to 8 "psnap-convert: $other: " -f raw -O store \
+			origin $other new
+		refuses_to 8 "psnap-convert: $other: " -f raw -O store \
+			$other origin new
+	done
+	before=$(state_of store origin)
+	for file in store origin; do
+		expect 8 psnap_convert -q --force -f raw -O store origin store \
+			$file || expect 4 psnap_convert -q --force -f raw \
+			-O store origin store $file
+	done
+	[[ $(state_of store origin) == "$before" ]]
+}
+
+@test "what is said of two images" {
+	pair
+	remember
+	mv view modified
+	rm store
+	expect 0 psnap_convert -f raw -O store origin modified new
+	[[ $stderr == *': file system: none known' && $stderr != *$'\n'* ]]
+	diff -u - <(echo "$output") <<-'END'
+		origin      origin, 116224 bytes
+		input       modified, 116224 bytes
+		file system none known
+		format      store
+		output      new, 73728 bytes
+		new store   16 exceptions of 4096 bytes
+	END
+	expect 0 psnap_convert --output=json -f raw -O store origin modified \
+		new2
+	echo "$output" >doc
+	fits convert doc
+	jq -e '.input_format == "raw" and .store == null and .verdict == null
+		and .origin == {name: "origin", size_bytes: 116224}
+		and .input == {name: "modified", size_bytes: 116224}
+		and .exceptions == null and .new_store.exceptions == 16' doc
+}
+
+@test "a bad sector of either image is named, and nothing remains" {
+	need_bad_sectors
+	head -c 1M /dev/urandom >origin
+	head -c 1M /dev/urandom >modified
+	for file in origin modified; do
+		expect 8 with_bad $file 500000-500512 "$PSNAP" convert -q \
+			-f raw -O store origin modified new
+		[[ -z $output && $stderr != *$'\n'* ]]
+		[[ $stderr == *"byte 500000: "*"$file"* ]]
+		nothing_remains
+	done
+}
+
+# --- a dump -----------------------------------------------------------------
+
+# The lines of a dump without the name of the store.
+lines_of() {
+	psnap_dump --output=ndjson "${@:2}" "$1" |
+		sed 's/"store":{"name":"[^"]*"/"store":{"name":"x"/'
+}
+
+# The dump of what a dump becomes is that dump, with data and without.
+comes_back() { # STORE
+	psnap_dump --output=ndjson "$1" >dump
+	lines_of "$1" >before
+	silent 0 psnap_convert -q -f ndjson -O store dump new
+	lines_of new | diff - before
+	[[ $(stat --format=%s new) == $(stat --format=%s "$1") ]]
+	# There is a table, and nothing else.
+	silent 0 psnap_convert -q -f ndjson -O store --data-from="$1" dump new2
+	lines_of new2 --crc32 >after
+	lines_of "$1" --crc32 | diff - after
+	psnap_dump --output=ndjson --crc32 "$1" >dump
+	silent 0 psnap_convert -q -f ndjson -O store --data-from="$1" dump new3
+	cmp new2 new3
+	rm new new2 new3
+}
+
+random_stores() {
+	comes_back store
+	psnap_dump --output=ndjson --crc32 store >dump
+	psnap_convert -q -f ndjson -O store --data-from=store dump new
+	shows_the_view new
+	rm new
+}
+
+@test "a dump becomes the store that was dumped" {
+	random_pairs random_stores
+	empty_store store
+	comes_back store
+}
+
+@test "so it is with what kernels made" {
+	local case
+	for case in $(corpus_cases); do
+		corpus "$case" .
+		comes_back "$case.cow"
+		psnap_dump --output=ndjson --crc32 --compress "$case.cow" \
+			>dump.gz
+		psnap_convert -q -f ndjson -O store --data-from="$case.cow" \
+			dump.gz new
+		[[ $(view_sum new "$case.origin") == \
+			"$(view_sum "$case.cow" "$case.origin")" ]]
+		rm new
+	done
+}
+
+@test "a store whose header and table are lost comes back from its dump" {
+	pair
+	remember
+	psnap_dump --output=ndjson --crc32 store >dump
+	head -c 8192 /dev/urandom | dd of=store conv=notrunc status=none
+	silent 0 psnap_convert -q -f ndjson -O store --data-from=store dump new
+	expect 0 psnap_check --data new origin
+	shows_the_view new
+	# And a larger one that it is the beginning of.
+	truncate --size=+1M store
+	silent 0 psnap_convert -q -f ndjson -O store --data-from=store dump new2
+	cmp new new2
+}
+
+@test "without data it is said that it is missing" {
+	pair
+	psnap_dump --output=ndjson --crc32 store >dump
+	expect 0 psnap_convert -f ndjson -O store dump new
+	[[ $stderr == *'a table only, of 16 exceptions'*'do not merge it'* ]]
+	diff -u - <(echo "$output") <<-END
+		input       dump, $(stat --format=%s dump) bytes
+		format      store
+		output      new, 1048576 bytes
+		new store   16 exceptions of 4096 bytes
+		data        missing: it has a table only
+	END
+	(($(blocks new) <= 64))
+	cmp -i 8192 -n $((16 * 4096)) new /dev/zero
+	expect 0 psnap_convert --output=json -f ndjson -O store dump new2
+	echo "$output" >doc
+	fits convert doc
+	jq -e '.new_store.data_missing and .store == null and .origin == null
+		and .input.name == "dump" and .input_format == "ndjson"' doc
+	expect 0 psnap_convert --output=json -f ndjson -O store \
+		--data-from=store dump new3
+	[[ -z $stderr ]]
+	echo "$output" >doc
+	fits convert doc
+	jq -e '(.new_store.data_missing | not) and .store.name == "store"' doc
+}
+
+@test "a store that is marked invalid stays that" {
+	corpus overflow .
+	psnap_dump --output=ndjson overflow.cow >dump
+	psnap_convert -q -f ndjson -O store --data-from=overflow.cow dump new
+	expect 4 psnap_check new
+	[[ $output == *'valid 0, '* ]]
+}
+
+@test "data that is not what it was is refused" {
+	pair
+	psnap_dump --output=ndjson --crc32 store >dump
+	cp store other
+	printf x | dd of=other bs=1 seek=$((20 * 4096 + 5)) conv=notrunc \
+		status=none
+	refuses_to 4 'the data of 1 of 16 exceptions is not what it was' \
+		-f ndjson -O store --data-from=other dump new
+	[[ $stderr == *'origin chunk 24 in store chunk 20'* ]]
+	# A store that is too small for it.
+	truncate --size=80K other
+	refuses_to 4 'line 13: does not fit other' \
+		-f ndjson -O store --data-from=other dump new
+	# Places that the dumped store did not have, but this one has.
+	truncate --size=2M store
+	sed 's/"new_chunk":24/"new_chunk":300/' dump >odd
+	[[ $(sum_of dump) != "$(sum_of odd)" ]]
+	sed 's/,"crc32":[0-9"a-f]*//' odd >dump
+	refuses_to 4 'line 17: store chunk 300 is behind the end' \
+		-f ndjson -O store --data-from=store dump new
+	refuses_to 4 'line 17: does not fit new' -f ndjson -O store dump new
+}
+
+@test "a dump that is damaged or of a part only is refused" {
+	pair
+	psnap_dump --output=ndjson store >dump
+	psnap_dump --output=ndjson --old=3..6 store >part
+	refuses_to 4 'not of a whole table' -f ndjson -O store part new
+	head -n 2 dump >short
+	refuses_to 4 'psnap-convert: short: ' -f ndjson -O store short new
+	head -c -20 dump >short
+	refuses_to 4 'psnap-convert: short: ' -f ndjson -O store short new
+	echo '{}' >>dump
+	refuses_to 4 'psnap-convert: dump: ' -f ndjson -O store dump new
+	for file in origin store /dev/null missing; do
+		expect_failure=$(psnap_convert -f ndjson -O store $file new \
+			2>&1) && false
+		[[ $expect_failure == *"psnap-convert: $file: "* ]]
+		nothing_remains
+	done
+}
+
+@test "usage errors name what is wrong, and nothing is made" {
+	pair
+	psnap_dump --output=ndjson store >dump
+	name=psnap-convert
+	convert() {
+		refused "$1" "$PSNAP" convert "${@:2}"
+		nothing_remains
+	}
+	for format in raw vmdk dm; do
+		convert "$format cannot be made of" -f ndjson -O $format dump \
+			new
+		convert "$format cannot be made of" -f raw -O $format origin \
+			store new
+	done
+	for option in --chunk-size=4K --size=2M --drop-equal; do
+		convert "${option%=*}" -f ndjson -O store $option dump new
+	done
+	convert --accept-invalid -f raw -O store --accept-invalid a b new
+	convert --accept-invalid -f ndjson -O store --accept-invalid dump new
+	convert --data-from -f raw -O store --data-from=store a b new
+	convert --data-from -f ndjson -O store --data-from= dump new
+	convert '--data-from: dump is the dump' -f ndjson -O store \
+		--data-from=dump dump new
+	convert 'OUTPUT is missing' -f ndjson -O store dump
+	convert 'one operand too many' -f ndjson -O store dump new new2
+	convert 'standard output' -f ndjson -O store dump -
+	for file in dump store; do
+		before=$(state_of dump store)
+		expect 8 psnap_convert -q --force -f ndjson -O store \
+			--data-from=store dump $file
+		[[ $(state_of dump store) == "$before" ]]
+	done
+}
+
+@test "if it fails or is interrupted nothing remains" {
+	need_strace
+	local call
+	printf '%s\n' 'chunk 4K' 'size 16M' 'scatter 3000 4000 7' \
+		'data pattern' | store store
+	head -c 16383000 /dev/urandom >origin
+	remember
+	psnap_dump --output=ndjson --crc32 store >dump
+	inputs=('-f raw origin view' '-f ndjson --data-from=store dump')
+	for words in "${inputs[@]}"; do
+		read -ra words <<<"$words"
+		first_call ftruncate '.*/[.]psnap-' -O store "${words[@]}" out
+		rm out
+		truncated=$nth
+		first_call pwrite64 '.*/[.]psnap-' -O store "${words[@]}" out
+		rm out
+		for call in "pwrite64:error=ENOSPC:when=$nth" \
+			"pwrite64:error=ENOSPC:when=$((nth + 1))" \
+			fsync:error=EIO:when=1 \
+			"ftruncate:error=EFBIG:when=$truncated" \
+			rename,renameat,renameat2:error=EIO:when=1; do
+			fails_to_make "$call" "${words[@]}"
+		done
+		for call in "pwrite64:when=$nth" "pwrite64:when=$((nth + 2))" \
+			pread64:when=9; do
+			expect 32 cut_at TERM "$call" "$PSNAP" convert -q \
+				-O store "${words[@]}" new
+			[[ -z $output && $stderr == *': interrupted; '* ]]
+			nothing_remains
+		done
+	done
+}
