@@ -227,10 +227,11 @@ static void test_random(void)
 	for (unsigned int i = 0; i < TRIALS; i++) {
 		struct scene s = { .drop_equal = i % 3 == 0 };
 		const struct psnap_newstore_plan *plan;
+		size_t chunk;
 		bool is_good;
 
-		make_scene(&s, (size_t)SECTOR << below(12),
-			   (size_t)below(SHOWN_MAX - 1) + 1);
+		chunk = (size_t)SECTOR << below(12);
+		make_scene(&s, chunk, (size_t)below(SHOWN_MAX - 1) + 1);
 		plan = psnap_newstore_plan(s.store);
 		planned += plan->exceptions == s.exceptions &&
 			   plan->dropped == s.dropped &&

@@ -48,10 +48,10 @@ static void test_layout(const struct layout *l)
 	};
 	const struct psnap_newstore_plan *plan;
 	uint64_t needed = l->chunks * l->chunk_bytes;
-	struct psnap_extents *changes;
+	struct psnap_extents *changes = NULL;
 	struct psnap_newstore *store;
-	struct psnap_io *a;
-	struct psnap_io *b;
+	struct psnap_io *a = NULL;
+	struct psnap_io *b = NULL;
 	struct reading r;
 	struct ram ram = { 0 };
 
@@ -96,9 +96,9 @@ static void test_empty(uint64_t chunk_bytes, uint64_t needed)
 	const struct psnap_newstore_options options = {
 		.chunk_bytes = chunk_bytes,
 	};
-	struct psnap_extents *changes;
+	struct psnap_extents *changes = NULL;
 	struct psnap_newstore *store;
-	struct psnap_io *io;
+	struct psnap_io *io = NULL;
 
 	T_EQ_I64(psnap_extents_new(&changes, NULL), 0);
 	T_EQ_I64(psnap_io_open_memory(shown, 0, 1, &io, NULL), 0);
@@ -118,11 +118,11 @@ static void test_holes(void)
 	const struct psnap_newstore_options options = { .chunk_bytes = 4096 };
 	int fd = memfd_create("shown", MFD_CLOEXEC);
 	uint64_t size = (uint64_t)64 << 20;
-	struct psnap_extents *changes;
+	struct psnap_extents *changes = NULL;
 	struct psnap_newstore *store;
 	struct io_fault counted;
 	struct io_fault out;
-	struct psnap_io *io;
+	struct psnap_io *io = NULL;
 	struct ram ram = { 0 };
 	char path[64];
 
@@ -158,8 +158,8 @@ static void test_holes(void)
 
 static void test_copy(void)
 {
-	struct psnap_extents *ranges;
-	struct psnap_io *from;
+	struct psnap_extents *ranges = NULL;
+	struct psnap_io *from = NULL;
 	struct ram ram = { 0 };
 	uint8_t *to;
 	bool same = true;
