@@ -119,6 +119,9 @@ int psnap_convert_main(int argc, const char **argv)
 		status = open_and_run(&job);
 		psnap_meter_finish();
 	}
+	psnap_delta_close(job.delta);
+	psnap_lvmsync_close(job.lvmsync);
+	psnap_extents_free(job.changed);
 	psnap_view_close(job.view);
 	psnap_operand_close(&job.device);
 	psnap_operand_close(&job.input);

@@ -8,6 +8,9 @@
  * differs from the origin: convert_snapshot.c does this for a store,
  * convert_pair.c for two images. convert_dump.c has only a table.
  *
+ * convert_delta.c and convert_lvmsync.c do it for streams of changes, which they
+ * also make.
+ *
  * What comes out: convert_output.c says whether OUTPUT may be where it is to be;
  * convert_raw.c copies to a file, a device or standard output; convert_table.c
  * prints a list of places, for QEMU or device-mapper; convert_store.c makes a
@@ -21,7 +24,9 @@
 #include "outbuf.h"
 
 #include <psnap/content.h>
+#include <psnap/delta.h>
 #include <psnap/extents.h>
+#include <psnap/lvmsync.h>
 #include <psnap/merge.h>
 #include <psnap/newfile.h>
 #include <psnap/view.h>
@@ -33,6 +38,8 @@ enum psnap_convert_input_id {
 	PSNAP_CONVERT_SNAPSHOT,
 	PSNAP_CONVERT_PAIR,
 	PSNAP_CONVERT_DUMP,
+	PSNAP_CONVERT_FROM_DELTA,
+	PSNAP_CONVERT_FROM_LVMSYNC,
 	PSNAP_CONVERT_INPUTS,
 };
 
@@ -42,6 +49,8 @@ enum psnap_convert_format_id {
 	PSNAP_CONVERT_VMDK,
 	PSNAP_CONVERT_DM,
 	PSNAP_CONVERT_STORE,
+	PSNAP_CONVERT_DELTA,
+	PSNAP_CONVERT_LVMSYNC,
 	PSNAP_CONVERT_FORMATS,
 };
 
@@ -98,6 +107,9 @@ extern const struct psnap_convert_format
  * @data_from:   a store that has the data of a dump; owned; NULL: nothing has
  * @store_device, @origin_device:  what the table calls them; owned; NULL: their
  *                paths
+ * @reverse:      what leads from the snapshot to the origin
+ * @resume:       a delta that was cut, which is made complete; owned; NULL: none
+ * @force_origin: also if it is not what the changes were made against
  */
 struct psnap_convert_args {
 	struct psnap_cli cli;
@@ -114,6 +126,9 @@ struct psnap_convert_args {
 	char *data_from;
 	char *store_device;
 	char *origin_device;
+	bool reverse;
+	char *resume;
+	bool force_origin;
 };
 
 /**
@@ -140,6 +155,8 @@ struct psnap_convert_made {
  * @chunk_bytes:     in which the input counts; 0: it does not
  * @plan:      what the check of the pair led to
  * @view:      of store and origin; NULL for another kind of input
+ * @delta, @lvmsync:  what goes in, if it is one of them; its file is @store
+ * @changed:   the ranges that it has; owned
  * @output_bytes:  that were made
  * @done:      and are all there is to make
  * @made:      if it is a store
@@ -156,6 +173,9 @@ struct psnap_convert_job {
 	uint64_t chunk_bytes;
 	struct psnap_merge_plan plan;
 	struct psnap_view *view;
+	struct psnap_delta *delta;
+	struct psnap_lvmsync *lvmsync;
+	struct psnap_extents *changed;
 	struct psnap_content content;
 	uint64_t output_bytes;
 	bool done;
@@ -253,6 +273,57 @@ int psnap_convert_store(struct psnap_convert_job *job);
 
 /** psnap_convert_table() - vmdk or dm; 0, or an exit status after a message */
 int psnap_convert_table(struct psnap_convert_job *job);
+
+/* --- streams of changes: convert_delta.c, convert_lvmsync.c --- */
+
+struct psnap_output;
+
+/** psnap_convert_delta(), psnap_convert_lvmsync() - make one; 0, or an exit
+ * status after a message */
+int psnap_convert_delta(struct psnap_convert_job *job);
+int psnap_convert_lvmsync(struct psnap_convert_job *job);
+
+/* What the table of inputs does with such a stream and ORIGIN. */
+int psnap_convert_changed_open(struct psnap_convert_job *job);
+int psnap_convert_delta_show(struct psnap_convert_job *job);
+int psnap_convert_lvmsync_show(struct psnap_convert_job *job);
+int psnap_convert_changed_ranges(struct psnap_convert_job *job,
+				 struct psnap_extents *changes);
+
+/** psnap_convert_direction() - from what to what the changes are to lead */
+void psnap_convert_direction(const struct psnap_convert_job *job,
+			     struct psnap_io **base, struct psnap_io **shown);
+
+/** psnap_convert_stream_begin() - OUTPUT, to be written in order; 0, or an exit
+ * status after a message */
+int psnap_convert_stream_begin(struct psnap_convert_job *job,
+			       struct psnap_output *output);
+
+/** psnap_convert_stream_end() - keep it, if @status is 0; the new status */
+int psnap_convert_stream_end(struct psnap_convert_job *job,
+			     struct psnap_output *output, int status);
+
+/** psnap_convert_take() - a psnap_convert_take_fn to a struct psnap_output */
+int psnap_convert_take(void *ctx, const void *data, size_t len_bytes);
+
+/** psnap_convert_read_failure() - say why reading one of the ios failed */
+int psnap_convert_read_failure(const struct psnap_convert_job *job,
+			       const struct psnap_io *failed,
+			       const struct psnap_error *err);
+
+/** psnap_convert_delta_failed() - say why a delta cannot be used */
+int psnap_convert_delta_failed(const char *delta, const char *origin,
+			       const struct psnap_error *err);
+
+/**
+ * psnap_convert_delta_judge() - is the origin what a delta was made against?
+ *
+ * Return: 0, or PSNAP_EXIT_LEFT after a message.
+ */
+int psnap_convert_delta_judge(const struct psnap_delta *delta,
+			      const struct psnap_io *origin, const char *name,
+			      const struct psnap_delta_match *match,
+			      bool force_origin);
 
 /** psnap_convert_exists() - is there anything at that path, or a link? */
 bool psnap_convert_exists(const char *path);

@@ -24,14 +24,17 @@ enum {
 	OPT_TARGET_IS_ZERO,
 	OPT_STORE_DEVICE,
 	OPT_ORIGIN_DEVICE,
+	OPT_REVERSE,
+	OPT_RESUME,
+	OPT_FORCE_ORIGIN,
 };
 
 /* clang-format off */
 static struct poptOption options[] = {
 	{ "output-format", 'O', POPT_ARG_STRING, NULL, OPT_FORMAT,
-	  "what to make: raw, vmdk, dm or store", "FORMAT" },
+	  "what to make; see --list-formats", "FORMAT" },
 	{ "input-format", 'f', POPT_ARG_STRING, NULL, OPT_INPUT,
-	  "what goes in: snapshot (the default), raw or ndjson", "FORMAT" },
+	  "what goes in (default: snapshot)", "FORMAT" },
 	{ "list-formats", 0, POPT_ARG_NONE, NULL, OPT_LIST,
 	  "say what goes in and what comes out, and end", NULL },
 	{ "force", 0, POPT_ARG_NONE, NULL, OPT_FORCE,
@@ -52,6 +55,12 @@ static struct poptOption options[] = {
 	  "store: leave out chunks that are as in ORIGIN", NULL },
 	{ "data-from", 0, POPT_ARG_STRING, NULL, OPT_DATA_FROM,
 	  "ndjson: a store that has the data, at the same places", "STORE" },
+	{ "reverse", 0, POPT_ARG_NONE, NULL, OPT_REVERSE,
+	  "delta, lvmsync: what leads from the snapshot to the origin", NULL },
+	{ "resume", 0, POPT_ARG_STRING, NULL, OPT_RESUME,
+	  "delta: make this one complete, which was cut", "PARTIAL" },
+	{ "force-origin", 0, POPT_ARG_NONE, NULL, OPT_FORCE_ORIGIN,
+	  "-f delta: also if ORIGIN is not what it was made against", NULL },
 	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
 	  "print text or json (default: text)", "FORMAT" },
 	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
@@ -126,6 +135,22 @@ static int set_name(char **name, const char *option, char **arg)
 	return 0;
 }
 
+/* Those of streams of changes. */
+static int take_stream_option(struct psnap_convert_args *args, int val,
+			      char **arg)
+{
+	switch (val) {
+	case OPT_REVERSE:
+		args->reverse = true;
+		return 0;
+	case OPT_RESUME:
+		return set_name(&args->resume, "--resume", arg);
+	default:
+		args->force_origin = true;
+		return 0;
+	}
+}
+
 static int take_option(void *ctx, int val, char **arg)
 {
 	struct psnap_convert_args *args = ctx;
@@ -157,8 +182,10 @@ static int take_option(void *ctx, int val, char **arg)
 		return set_name(&args->data_from, "--data-from", arg);
 	case OPT_STORE_DEVICE:
 		return set_name(&args->store_device, "--store-device", arg);
-	default:
+	case OPT_ORIGIN_DEVICE:
 		return set_name(&args->origin_device, "--origin-device", arg);
+	default:
+		return take_stream_option(args, val, arg);
 	}
 }
 
@@ -213,6 +240,15 @@ static const struct {
 	{ OPT_ACCEPT_INVALID, "--accept-invalid", 0,
 	  PSNAP_CONVERT_SET(PSNAP_CONVERT_SNAPSHOT),
 	  "only a store and its origin are refused for that" },
+	{ OPT_REVERSE, "--reverse",
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_DELTA) |
+		  PSNAP_CONVERT_SET(PSNAP_CONVERT_LVMSYNC),
+	  0, "only changes have a direction" },
+	{ OPT_RESUME, "--resume", PSNAP_CONVERT_SET(PSNAP_CONVERT_DELTA), 0,
+	  "only a delta can be made complete" },
+	{ OPT_FORCE_ORIGIN, "--force-origin", 0,
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_FROM_DELTA),
+	  "only a delta knows what it was made against" },
 };
 
 static bool allows(unsigned int set, unsigned int id)
@@ -316,5 +352,6 @@ void psnap_convert_args_end(struct psnap_convert_args *args)
 	free(args->data_from);
 	free(args->store_device);
 	free(args->origin_device);
+	free(args->resume);
 	*args = (struct psnap_convert_args){ 0 };
 }

@@ -9,7 +9,12 @@
 
 #define EVERY_FORMAT (PSNAP_CONVERT_SET(PSNAP_CONVERT_FORMATS) - 1)
 /* Of two images: what is made of what changed. */
-#define CHANGE_FORMATS PSNAP_CONVERT_SET(PSNAP_CONVERT_STORE)
+#define CHANGE_FORMATS                            \
+	(PSNAP_CONVERT_SET(PSNAP_CONVERT_STORE) | \
+	 PSNAP_CONVERT_SET(PSNAP_CONVERT_DELTA) | \
+	 PSNAP_CONVERT_SET(PSNAP_CONVERT_LVMSYNC))
+/* What has no store cannot be pointed into. */
+#define STREAM_FORMATS (CHANGE_FORMATS | PSNAP_CONVERT_SET(PSNAP_CONVERT_RAW))
 
 const struct psnap_convert_input psnap_convert_inputs[PSNAP_CONVERT_INPUTS] = {
 	[PSNAP_CONVERT_SNAPSHOT] = {
@@ -38,6 +43,24 @@ const struct psnap_convert_input psnap_convert_inputs[PSNAP_CONVERT_INPUTS] = {
 		.formats = PSNAP_CONVERT_SET(PSNAP_CONVERT_STORE),
 		.open = psnap_convert_dump_open,
 		.show = psnap_convert_dump_show,
+	},
+	[PSNAP_CONVERT_FROM_DELTA] = {
+		.name = "delta",
+		.summary = "changes that psnap made, and their origin",
+		.operands = { "DELTA", "ORIGIN", "OUTPUT" },
+		.formats = STREAM_FORMATS,
+		.open = psnap_convert_changed_open,
+		.show = psnap_convert_delta_show,
+		.changes = psnap_convert_changed_ranges,
+	},
+	[PSNAP_CONVERT_FROM_LVMSYNC] = {
+		.name = "lvmsync",
+		.summary = "changes that lvmsync made, and their origin",
+		.operands = { "CHANGES", "ORIGIN", "OUTPUT" },
+		.formats = STREAM_FORMATS,
+		.open = psnap_convert_changed_open,
+		.show = psnap_convert_lvmsync_show,
+		.changes = psnap_convert_changed_ranges,
 	},
 };
 
@@ -71,6 +94,20 @@ const struct psnap_convert_format
 		.to_device = true,
 		.is_binary = true,
 		.make = psnap_convert_store,
+	},
+	[PSNAP_CONVERT_DELTA] = {
+		.name = "delta",
+		.summary = "the changes alone, with checksums, for psnap merge",
+		.is_binary = true,
+		.to_stdout = true,
+		.make = psnap_convert_delta,
+	},
+	[PSNAP_CONVERT_LVMSYNC] = {
+		.name = "lvmsync",
+		.summary = "the changes alone, for lvmsync --apply",
+		.is_binary = true,
+		.to_stdout = true,
+		.make = psnap_convert_lvmsync,
 	},
 };
 
