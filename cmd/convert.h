@@ -311,20 +311,6 @@ int psnap_convert_read_failure(const struct psnap_convert_job *job,
 			       const struct psnap_io *failed,
 			       const struct psnap_error *err);
 
-/** psnap_convert_delta_failed() - say why a delta cannot be used */
-int psnap_convert_delta_failed(const char *delta, const char *origin,
-			       const struct psnap_error *err);
-
-/**
- * psnap_convert_delta_judge() - is the origin what a delta was made against?
- *
- * Return: 0, or PSNAP_EXIT_LEFT after a message.
- */
-int psnap_convert_delta_judge(const struct psnap_delta *delta,
-			      const struct psnap_io *origin, const char *name,
-			      const struct psnap_delta_match *match,
-			      bool force_origin);
-
 /** psnap_convert_exists() - is there anything at that path, or a link? */
 bool psnap_convert_exists(const char *path);
 

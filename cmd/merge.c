@@ -214,6 +214,15 @@ int psnap_merge_main(int argc, const char **argv)
 	status = psnap_merge_args_parse(&args, argc, argv);
 	if (status != PSNAP_CLI_GO_ON)
 		goto out;
+	if (psnap_merge_is_delta(&args)) {
+		status = psnap_merge_delta(&args);
+		goto out;
+	}
+	if (args.force_origin) {
+		status = psnap_msg_usage("--force-origin: %s is no delta",
+					 args.cli.operands[0]);
+		goto out;
+	}
 	status = psnap_merge_maps_read(&args);
 	if (status != 0)
 		goto out;

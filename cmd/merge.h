@@ -5,6 +5,7 @@
  * and merges, or has merge_target.c write a new file; merge_room.c estimates
  * and save.c keeps the undo file; merge_left.c takes note of what stays in the
  * store; merge_report.c and merge_json.c print.
+ * A delta instead of a store is for merge_delta.c.
  */
 #ifndef PSNAP_CMD_MERGE_H
 #define PSNAP_CMD_MERGE_H
@@ -24,6 +25,7 @@
  * @undo:     the undo file; owned, like the other names; NULL: none
  * @mapfile, @origin_mapfile:  what was rescued of the two; NULL: all
  * @target:   the new file to merge to; NULL: merge to the origin
+ * @force_origin:  of a delta, which knows what it was made against
  */
 struct psnap_merge_args {
 	struct psnap_cli cli;
@@ -33,6 +35,7 @@ struct psnap_merge_args {
 	char *mapfile;
 	char *origin_mapfile;
 	char *target;
+	bool force_origin;
 };
 
 /* Runs that are listed in a report at the most; all go to standard error. */
@@ -176,6 +179,12 @@ void psnap_merge_report_text(const struct psnap_merge_job *job,
 /** psnap_merge_report_json() - the same for scripts, and the findings */
 void psnap_merge_report_json(const struct psnap_merge_job *job,
 			     struct psnap_outbuf *out, int exit_status);
+
+/** psnap_merge_is_delta() - is the first operand a delta instead of a store? */
+bool psnap_merge_is_delta(const struct psnap_merge_args *args);
+
+/** psnap_merge_delta() - write it to the origin; the exit status */
+int psnap_merge_delta(const struct psnap_merge_args *args);
 
 /** psnap_merge_main() - psnap merge; exit status */
 int psnap_merge_main(int argc, const char **argv);

@@ -23,6 +23,7 @@ enum {
 	OPT_MAPFILE,
 	OPT_ORIGIN_MAPFILE,
 	OPT_TARGET,
+	OPT_FORCE_ORIGIN,
 };
 
 /* clang-format off */
@@ -60,6 +61,8 @@ static struct poptOption options[] = {
 	  "STORE nor ORIGIN", "NEW" },
 	{ "batch", 0, POPT_ARG_STRING, NULL, OPT_BATCH,
 	  "data between two flushes (default: 256M)", "SIZE" },
+	{ "force-origin", 0, POPT_ARG_NONE, NULL, OPT_FORCE_ORIGIN,
+	  "DELTA: also if ORIGIN is not what it was made against", NULL },
 	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
 	  "print text or json (default: text)", "FORMAT" },
 	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
@@ -70,12 +73,15 @@ static struct poptOption options[] = {
 
 static const char usage[] =
 	"[OPTION...] STORE ORIGIN\n"
+	"       psnap-merge [OPTION...] DELTA ORIGIN\n"
 	"\n"
 	"Copy every exception of a snapshot store back onto its origin: the\n"
 	"origin becomes what the snapshot showed, the store valid and empty.\n"
 	"Neither may be in use. A merge that was cut at any point goes on when\n"
 	"the same command is run again. STORE and ORIGIN are files, block\n"
-	"devices, or UUID=, LABEL=, PARTUUID= or PARTLABEL= and a value.";
+	"devices, or UUID=, LABEL=, PARTUUID= or PARTLABEL= and a value.\n"
+	"DELTA is a file that psnap convert -O delta made; it goes to the\n"
+	"origin that it was made against.";
 
 static const char after[] =
 	"\n"
@@ -170,6 +176,9 @@ static int take_option(void *ctx, int val, char **arg)
 		return 0;
 	case OPT_SALVAGE:
 		args->merge.salvage = true;
+		return 0;
+	case OPT_FORCE_ORIGIN:
+		args->force_origin = true;
 		return 0;
 	default:
 		return take_value(args, val, arg);

@@ -49,33 +49,54 @@ static const char *device_name(const struct psnap_undo_job *job,
 	return NULL;
 }
 
-/* A repair writes to a store alone. Of a device without bytes nothing was
- * saved, so that it does not have to be there. */
-static bool is_alone(const struct psnap_undo_job *job)
+/* A repair writes to a store alone, the merge of a delta to an origin. Of a
+ * device without bytes nothing was saved, so that it does not have to be
+ * there. */
+static bool is_absent(const struct psnap_undo_job *job,
+		      enum psnap_undo_device device)
 {
-	return job->info.size_bytes[PSNAP_UNDO_ORIGIN] == 0 &&
+	return job->info.size_bytes[device] == 0 &&
 	       job->args->cli.operand_count < 3;
 }
 
-static int open_alone(struct psnap_undo_job *job, const char *name)
+static int open_alone(struct psnap_undo_job *job, enum psnap_undo_device device,
+		      const char *name)
 {
-	struct psnap_operand *store = &job->devices[PSNAP_UNDO_STORE];
+	enum psnap_undo_device other = device == PSNAP_UNDO_STORE
+					       ? PSNAP_UNDO_ORIGIN
+					       : PSNAP_UNDO_STORE;
+	struct psnap_operand *operand = &job->devices[device];
 
-	job->devices[PSNAP_UNDO_ORIGIN].io = psnap_nothing();
+	job->devices[other].io = psnap_nothing();
 	return job->args->dry_run
-		       ? psnap_operand_open(store, name, job->args->cli.quiet)
-		       : psnap_operand_open_exclusive(store, name);
+		       ? psnap_operand_open(operand, name, job->args->cli.quiet)
+		       : psnap_operand_open_exclusive(operand, name);
+}
+
+static int open_origin_alone(struct psnap_undo_job *job)
+{
+	const struct psnap_cli *cli = &job->args->cli;
+	const char *name = cli->operand_count > 1
+				   ? cli->operands[1]
+				   : device_name(job, PSNAP_UNDO_ORIGIN);
+
+	return name ? open_alone(job, PSNAP_UNDO_ORIGIN, name)
+		    : PSNAP_EXIT_USAGE;
 }
 
 static int open_devices(struct psnap_undo_job *job)
 {
-	const char *store = device_name(job, PSNAP_UNDO_STORE);
+	const char *store;
 	const char *origin;
 
+	if (is_absent(job, PSNAP_UNDO_STORE) &&
+	    !is_absent(job, PSNAP_UNDO_ORIGIN))
+		return open_origin_alone(job);
+	store = device_name(job, PSNAP_UNDO_STORE);
 	if (!store)
 		return PSNAP_EXIT_USAGE;
-	if (is_alone(job))
-		return open_alone(job, store);
+	if (is_absent(job, PSNAP_UNDO_ORIGIN))
+		return open_alone(job, PSNAP_UNDO_STORE, store);
 	origin = device_name(job, PSNAP_UNDO_ORIGIN);
 	if (!origin)
 		return PSNAP_EXIT_USAGE;

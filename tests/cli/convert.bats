@@ -369,7 +369,8 @@ file_system_pair() {
 @test "--list-formats has a line for each format, of inputs and of outputs" {
 	silent 0 psnap_convert --list-formats
 	[[ $(grep -cvE '^-[fO] [a-z0-9]+ +[a-zA-Z]' <<<"$output") == 0 ]]
-	for word in '-f snapshot' '-O raw' '-O vmdk' '-O dm'; do
+	for word in '-f snapshot' '-f delta' '-f lvmsync' '-O raw' '-O vmdk' \
+		'-O dm' '-O delta' '-O lvmsync'; do
 		[[ $(grep -c -e "^$word " <<<"$output") == 1 ]]
 	done
 	[[ $(wc -L <<<"$output") -le 80 ]]

@@ -218,10 +218,10 @@ completed() {
 @test "a full disk, a closed pipe and a signal leave no delta" {
 	pair
 	expect 8 to_full "$PSNAP" convert -q -O delta store origin -
-	expect 8 bash -c "set -o pipefail; '$PSNAP' convert -q -O delta store \
-		origin - | true; exit \${PIPESTATUS[0]}"
-	need_strace
 	large_pair
+	expect 8 bash -c "set -o pipefail; '$PSNAP' convert -q -O delta store \
+		origin - | head -c 1000 >/dev/null; exit \${PIPESTATUS[0]}"
+	need_strace
 	expect 32 cut_at INT pread64:when=2000 "$PSNAP" convert -O delta store \
 		origin new
 	[[ $stderr == *interrupted* ]]
