@@ -100,7 +100,7 @@ CMD_PARTS := $(filter-out $(B)/cmd/psnap.o,$(CMD_OBJ))
 C_FILES := $(sort $(wildcard lib/include/psnap/*.h lib/src/*.[ch] cmd/*.[ch] \
 	     tests/*/*.[ch]))
 
-COMMANDS := check convert dump merge repair undo
+COMMANDS := check convert diff dump merge repair undo
 MANPAGES := $(sort $(wildcard man/*.[1-9]))
 SONAME   := libpsnap.so.$(SOVERSION)
 SOFILE   := libpsnap.so.$(VERSION)

@@ -5,6 +5,7 @@
  */
 #include "check.h"
 #include "convert.h"
+#include "diff.h"
 #include "dump.h"
 #include "merge.h"
 #include "output.h"
@@ -25,6 +26,8 @@ static const struct command {
 	  "say what is wrong with a store and what the kernel would do" },
 	{ "convert", psnap_convert_main,
 	  "make of a snapshot what another tool can read" },
+	{ "diff", psnap_diff_main,
+	  "print where a snapshot and its origin differ, or two snapshots" },
 	{ "dump", psnap_dump_main,
 	  "print header, table of exceptions, or where a byte is kept" },
 	{ "merge", psnap_merge_main,

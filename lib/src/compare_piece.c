@@ -84,6 +84,10 @@ static int read_side(struct psnap_compare_side *s, uint64_t at, uint64_t len,
 	if (rc == PSNAP_E_IO)
 		return psnap_fail_io(err, why.os_errno, why.offset_bytes,
 				     "cannot read %s", s->io->name);
+	if (rc == PSNAP_E_TRUNCATED)
+		return psnap_fail_at(err, PSNAP_E_TRUNCATED, why.offset_bytes,
+				     "%s became shorter while being read",
+				     s->io->name);
 	if (rc && err)
 		*err = why;
 	return rc;

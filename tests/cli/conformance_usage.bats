@@ -56,7 +56,7 @@ help_needs_nothing_else() {
 	[[ $output == "psnap 0.1.0" ]]
 	silent 0 "$PSNAP" -V
 	[[ $output == "psnap 0.1.0" ]]
-	for command in check convert dump merge repair undo; do
+	for command in check convert diff dump merge repair undo; do
 		silent 0 "$PSNAP" help "$command"
 		[[ $output == "$("$PSNAP" "$command" --help)" ]]
 	done

@@ -29,6 +29,9 @@ psnap_dump() {
 psnap_convert() {
 	"$PSNAP" convert "$@"
 }
+psnap_diff() {
+	"$PSNAP" diff "$@"
+}
 psnap_merge() {
 	"$PSNAP" merge "$@"
 }
@@ -113,7 +116,7 @@ for_each_tool() {
 
 # for_every_tool COMMAND...: the same for all commands.
 for_every_tool() {
-	for_tools 'check convert dump merge repair undo' "$@"
+	for_tools 'check convert diff dump merge repair undo' "$@"
 }
 
 for_tools() { # COMMANDS COMMAND...
@@ -228,7 +231,7 @@ is_empty_store() {
 	[[ $output == *'valid 1, '* ]]
 }
 
-# schema check|convert|dump|merge|repair|undo|ndjson: the schema in
+# schema check|convert|diff|dump|merge|repair|undo|ndjson: the schema in
 # psnap-json(5) as JSON.
 schema() {
 	sed -n "/^\\.\\\\\" BEGIN SCHEMA $1\$/,/^\\.\\\\\" END SCHEMA $1\$/p" \

@@ -66,7 +66,7 @@ schema_says() {
 }
 
 @test "the schemas in the manual are JSON and use known keywords only" {
-	for kind in check convert dump merge delta repair undo ndjson; do
+	for kind in check convert diff dump merge delta repair undo ndjson; do
 		schema "$kind" >"$kind.json"
 		# Each schema inside is tried by itself, as a document may leave
 		# out what would lead to it.

@@ -6,6 +6,7 @@
 #include "alloc_verbs.h"
 
 #include <psnap/carve.h>
+#include <psnap/compare.h>
 #include <psnap/infer.h>
 #include <psnap/rebuild.h>
 #include <psnap/watch.h>
@@ -81,10 +82,35 @@ static void run_rebuild(struct psnap_io *io, struct psnap_io *origin,
 	psnap_io_close(overlay, NULL);
 }
 
+static int count_range(void *ctx, uint64_t start_bytes, uint64_t end_bytes)
+{
+	((struct outcome *)ctx)->records += end_bytes > start_bytes;
+	return 0;
+}
+
+/* All of it, and then what was found once more. */
+static void run_compare(struct psnap_io *io, struct psnap_io *origin,
+			struct outcome *o)
+{
+	uint64_t end = io->size_bytes < origin->size_bytes ? io->size_bytes
+							   : origin->size_bytes;
+	struct psnap_extents *differ;
+
+	o->rc = psnap_extents_new(&differ, &o->err);
+	if (o->rc)
+		return;
+	o->rc = psnap_compare(io, origin, 0, end, 512, differ, NULL, &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_compare_each(io, origin, differ, 1, count_range,
+					   o, NULL, &o->err);
+	psnap_extents_free(differ);
+}
+
 const struct verb alloc_verbs[] = {
 	{ "infer", run_infer },
 	{ "carve", run_carve },
 	{ "rebuild", run_rebuild },
+	{ "compare", run_compare },
 };
 const unsigned int alloc_verb_count =
 	sizeof(alloc_verbs) / sizeof(alloc_verbs[0]);

@@ -26,6 +26,7 @@ PSNAP_BEGIN_DECLS
  * them has a hole, only the other is read. Memory: 3 MiB, and the ranges.
  * Return: 0, or
  *   PSNAP_E_IO           one of them cannot be read; the text has its name
+ *   PSNAP_E_TRUNCATED    or became shorter
  *   PSNAP_E_RANGE        the range is not inside both; nothing was read
  *   PSNAP_E_API          a unit of no bytes
  *   PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED
