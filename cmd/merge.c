@@ -7,7 +7,6 @@
 #include "merge.h"
 
 #include "output.h"
-#include "report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
