@@ -13,8 +13,9 @@
  *
  * What comes out: convert_output.c says whether OUTPUT may be where it is to be;
  * convert_raw.c copies to a file, a device or standard output; convert_table.c
- * prints a list of places, for QEMU or device-mapper; convert_store.c makes a
- * store; convert_report.c prints what was done.
+ * prints a list of places, for QEMU or device-mapper; convert_qcow2.c makes an
+ * image of QEMU's own format, convert_store.c a store, convert_delta.c and
+ * convert_lvmsync.c streams of changes; convert_report.c prints what was done.
  */
 #ifndef PSNAP_CMD_CONVERT_H
 #define PSNAP_CMD_CONVERT_H
@@ -29,6 +30,7 @@
 #include <psnap/lvmsync.h>
 #include <psnap/merge.h>
 #include <psnap/newfile.h>
+#include <psnap/qcow2.h>
 #include <psnap/view.h>
 
 struct psnap_convert_job;
@@ -51,6 +53,7 @@ enum psnap_convert_format_id {
 	PSNAP_CONVERT_STORE,
 	PSNAP_CONVERT_DELTA,
 	PSNAP_CONVERT_LVMSYNC,
+	PSNAP_CONVERT_QCOW2,
 	PSNAP_CONVERT_FORMATS,
 };
 
@@ -110,6 +113,7 @@ extern const struct psnap_convert_format
  * @reverse:      what leads from the snapshot to the origin
  * @resume:       a delta that was cut, which is made complete; owned; NULL: none
  * @force_origin: also if it is not what the changes were made against
+ * @cluster_bytes:  0: not given
  */
 struct psnap_convert_args {
 	struct psnap_cli cli;
@@ -129,6 +133,9 @@ struct psnap_convert_args {
 	bool reverse;
 	char *resume;
 	bool force_origin;
+	bool compress;
+	bool standalone;
+	uint64_t cluster_bytes;
 };
 
 /**
@@ -158,6 +165,7 @@ struct psnap_convert_made {
  * @delta, @lvmsync:  what goes in, if it is one of them; its file is @store
  * @changed:   the ranges that it has; owned
  * @output_bytes:  that were made
+ * @qcow2, @cluster_bytes:  what a qcow2 image has; 0: it is none
  * @done:      and are all there is to make
  * @made:      if it is a store
  */
@@ -178,6 +186,8 @@ struct psnap_convert_job {
 	struct psnap_extents *changed;
 	struct psnap_content content;
 	uint64_t output_bytes;
+	struct psnap_qcow2_result qcow2;
+	uint64_t cluster_bytes;
 	bool done;
 	struct psnap_convert_made made;
 };
@@ -270,6 +280,9 @@ int psnap_convert_raw(struct psnap_convert_job *job);
 
 /** psnap_convert_store() - a new store; 0, or an exit status after a message */
 int psnap_convert_store(struct psnap_convert_job *job);
+
+/** psnap_convert_qcow2() - qcow2; 0, or an exit status after a message */
+int psnap_convert_qcow2(struct psnap_convert_job *job);
 
 /** psnap_convert_table() - vmdk or dm; 0, or an exit status after a message */
 int psnap_convert_table(struct psnap_convert_job *job);

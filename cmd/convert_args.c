@@ -27,6 +27,9 @@ enum {
 	OPT_REVERSE,
 	OPT_RESUME,
 	OPT_FORCE_ORIGIN,
+	OPT_COMPRESS,
+	OPT_STANDALONE,
+	OPT_CLUSTER_SIZE,
 };
 
 /* clang-format off */
@@ -61,6 +64,13 @@ static struct poptOption options[] = {
 	  "delta: make this one complete, which was cut", "PARTIAL" },
 	{ "force-origin", 0, POPT_ARG_NONE, NULL, OPT_FORCE_ORIGIN,
 	  "-f delta: also if ORIGIN is not what it was made against", NULL },
+	{ "compress", 0, POPT_ARG_NONE, NULL, OPT_COMPRESS,
+	  "qcow2: compress the clusters", NULL },
+	{ "standalone", 0, POPT_ARG_NONE, NULL, OPT_STANDALONE,
+	  "qcow2: all of the snapshot, without a backing file", NULL },
+	{ "cluster-size", 0, POPT_ARG_STRING, NULL, OPT_CLUSTER_SIZE,
+	  "qcow2: size of the clusters (default: that of the chunks)",
+	  "SIZE" },
 	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
 	  "print text or json (default: text)", "FORMAT" },
 	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
@@ -151,6 +161,19 @@ static int take_stream_option(struct psnap_convert_args *args, int val,
 	}
 }
 
+static int set_cluster_size(struct psnap_convert_args *args, const char *text)
+{
+	const char *problem = psnap_parse_size(text, &args->cluster_bytes);
+	uint64_t bytes = args->cluster_bytes;
+
+	if (!problem && (bytes < PSNAP_QCOW2_CLUSTER_BYTES_MIN ||
+			 bytes > PSNAP_QCOW2_CLUSTER_BYTES_MAX ||
+			 (bytes & (bytes - 1)) != 0))
+		problem = "is none of 512, 1K, 2K, and so on to 2M";
+	return problem ? psnap_cli_bad_value("--cluster-size", text, problem)
+		       : 0;
+}
+
 static int take_option(void *ctx, int val, char **arg)
 {
 	struct psnap_convert_args *args = ctx;
@@ -182,6 +205,14 @@ static int take_option(void *ctx, int val, char **arg)
 		return set_name(&args->data_from, "--data-from", arg);
 	case OPT_STORE_DEVICE:
 		return set_name(&args->store_device, "--store-device", arg);
+	case OPT_COMPRESS:
+		args->compress = true;
+		return 0;
+	case OPT_STANDALONE:
+		args->standalone = true;
+		return 0;
+	case OPT_CLUSTER_SIZE:
+		return set_cluster_size(args, *arg);
 	case OPT_ORIGIN_DEVICE:
 		return set_name(&args->origin_device, "--origin-device", arg);
 	default:
@@ -249,6 +280,14 @@ static const struct {
 	{ OPT_FORCE_ORIGIN, "--force-origin", 0,
 	  PSNAP_CONVERT_SET(PSNAP_CONVERT_FROM_DELTA),
 	  "only a delta knows what it was made against" },
+	{ OPT_COMPRESS, "--compress", PSNAP_CONVERT_SET(PSNAP_CONVERT_QCOW2), 0,
+	  "only a qcow2 image can be compressed" },
+	{ OPT_STANDALONE, "--standalone",
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_QCOW2), 0,
+	  "only a qcow2 image has a backing file" },
+	{ OPT_CLUSTER_SIZE, "--cluster-size",
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_QCOW2), 0,
+	  "only a qcow2 image has clusters" },
 };
 
 static bool allows(unsigned int set, unsigned int id)

@@ -11,6 +11,7 @@
 /* Of two images: what is made of what changed. */
 #define CHANGE_FORMATS                            \
 	(PSNAP_CONVERT_SET(PSNAP_CONVERT_STORE) | \
+	 PSNAP_CONVERT_SET(PSNAP_CONVERT_QCOW2) | \
 	 PSNAP_CONVERT_SET(PSNAP_CONVERT_DELTA) | \
 	 PSNAP_CONVERT_SET(PSNAP_CONVERT_LVMSYNC))
 /* What has no store cannot be pointed into. */
@@ -108,6 +109,13 @@ const struct psnap_convert_format
 		.is_binary = true,
 		.to_stdout = true,
 		.make = psnap_convert_lvmsync,
+	},
+	[PSNAP_CONVERT_QCOW2] = {
+		.name = "qcow2",
+		.summary = "the changes as an image for QEMU, over ORIGIN or "
+			   "on its own",
+		.is_binary = true,
+		.make = psnap_convert_qcow2,
 	},
 };
 

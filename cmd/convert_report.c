@@ -90,6 +90,14 @@ static void report_text(const struct psnap_convert_job *job,
 	text_io(out, "output      ", job->path, job->output_bytes);
 	if (job->made.chunk_bytes)
 		text_made(&job->made, out);
+	if (job->cluster_bytes > 0)
+		psnap_outbuf_printf(out,
+				    "clusters    %" PRIu64 " of %" PRIu64
+				    " bytes, %" PRIu64 " of them compressed, "
+				    "and %" PRIu64 " that are zero\n",
+				    job->qcow2.clusters, job->cluster_bytes,
+				    job->qcow2.compressed_clusters,
+				    job->qcow2.zero_clusters);
 	if (!job->view)
 		return;
 	psnap_outbuf_printf(out,
@@ -168,6 +176,25 @@ static void json_made(const struct psnap_convert_job *job,
 			    made->data_missing ? "true" : "false");
 }
 
+static void json_qcow2(const struct psnap_convert_job *job,
+		       struct psnap_outbuf *out)
+{
+	if (job->args->format != PSNAP_CONVERT_QCOW2)
+		return;
+	psnap_outbuf_text(out, ",\n\"qcow2\":");
+	if (!job->done) {
+		psnap_outbuf_text(out, "null");
+		return;
+	}
+	psnap_outbuf_text(out, "{\"cluster_size_bytes\":");
+	psnap_json_u64(out, job->cluster_bytes);
+	psnap_json_member(out, "clusters", true, job->qcow2.clusters);
+	psnap_json_member(out, "compressed_clusters", true,
+			  job->qcow2.compressed_clusters);
+	psnap_json_member(out, "zero_clusters", true, job->qcow2.zero_clusters);
+	psnap_outbuf_text(out, "}");
+}
+
 /* Of an input without a store nothing was checked. */
 static void json_verdict(const struct psnap_convert_job *job,
 			 struct psnap_outbuf *out)
@@ -196,6 +223,7 @@ static void report_json(const struct psnap_convert_job *job,
 	json_content(&job->content, out);
 	json_output(job, out);
 	json_made(job, out);
+	json_qcow2(job, out);
 	psnap_outbuf_text(out, ",\"segments\":{\"origin\":");
 	psnap_json_u64(out, psnap_convert_segments(job, PSNAP_VIEW_ORIGIN));
 	psnap_json_member(out, "store", true,

@@ -100,3 +100,13 @@ int psnap_newfile_io(struct psnap_newfile *file, uint64_t size_bytes,
 	(*io)->fd = fd;
 	return 0;
 }
+
+int psnap_newfile_io_growing(struct psnap_newfile *file, struct psnap_io **io,
+			     struct psnap_error *err)
+{
+	int rc = psnap_newfile_io(file, 0, io, err);
+
+	if (rc == 0)
+		(*io)->size_bytes = (uint64_t)INT64_MAX;
+	return rc;
+}

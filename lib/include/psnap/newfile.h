@@ -47,6 +47,16 @@ PSNAP_API PSNAP_MUST_USE int psnap_newfile_io(struct psnap_newfile *file,
 					      struct psnap_error *err);
 
 /**
+ * psnap_newfile_io_growing() - the same, of a size that is not known yet
+ *
+ * The size_bytes of the io are 2^63 - 1; the file ends where the last byte is
+ * that is written. Return: as psnap_newfile_io().
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_newfile_io_growing(struct psnap_newfile *file, struct psnap_io **io,
+			 struct psnap_error *err);
+
+/**
  * psnap_newfile_copy() - fill the file with what an io holds
  * @to:        what psnap_newfile_io() made, not written to yet
  * @from:      as large, or smaller; the rest stays a hole
