@@ -370,7 +370,7 @@ file_system_pair() {
 	silent 0 psnap_convert --list-formats
 	[[ $(grep -cvE '^-[fO] [a-z0-9]+ +[a-zA-Z]' <<<"$output") == 0 ]]
 	for word in '-f snapshot' '-f delta' '-f lvmsync' '-O raw' '-O vmdk' \
-		'-O dm' '-O delta' '-O lvmsync'; do
+		'-O dm' '-O qcow2' '-O store' '-O delta' '-O lvmsync'; do
 		[[ $(grep -c -e "^$word " <<<"$output") == 1 ]]
 	done
 	[[ $(wc -L <<<"$output") -le 80 ]]

@@ -361,7 +361,7 @@ never_touches() {
 	cat /dev/zero >small/full 2>&1 || true
 	rm small/old
 	cat /dev/zero >>small/full 2>&1 || true
-	for format in vmdk dm; do
+	for format in vmdk dm qcow2; do
 		refuses_to 8 'psnap-convert: small/new: ' -O $format store \
 			origin small/new
 		[[ $stderr == *'no space left'* ]]

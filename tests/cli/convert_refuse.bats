@@ -29,7 +29,7 @@ formats='raw vmdk dm'
 	convert 'OUTPUT is missing' -O raw store origin
 	convert 'four: one operand too many' -O raw store origin new four
 	convert output-format store origin new
-	for format in qcow2 RAW '' raw,dm; do
+	for format in qcow RAW '' raw,dm; do
 		convert "${format:-output-format}" -O "$format" store origin new
 	done
 	for format in none SNAPSHOT ''; do
