@@ -68,8 +68,8 @@ static int turn(struct psnap_qcow2_clusters *c, struct psnap_error *err)
 
 	rc = note_block(c, offset_bytes, err);
 	if (rc == 0)
-		rc = psnap_io_write(c->to, offset_bytes, c->counts,
-				    c->cluster_bytes, err);
+		rc = psnap_qcow2_put(c->to, offset_bytes, c->counts,
+				     c->cluster_bytes, err);
 	memset(c->counts, 0, c->cluster_bytes);
 	count_one(c, c->next++);
 	/* What was open was counted in the old one. */
@@ -144,8 +144,8 @@ static int write_table(struct psnap_qcow2_clusters *c,
 		return psnap_fail_nomem(err, "counting clusters");
 	for (i = 0; i < c->block_count; i++)
 		be64_set(table + i * 8, c->blocks[i]);
-	rc = psnap_io_write(c->to, ends->table_cluster * c->cluster_bytes,
-			    table, bytes, err);
+	rc = psnap_qcow2_put(c->to, ends->table_cluster * c->cluster_bytes,
+			     table, bytes, err);
 	free(table);
 	return rc;
 }
@@ -159,12 +159,20 @@ int psnap_qcow2_clusters_end(struct psnap_qcow2_clusters *clusters,
 
 	while (rc == 0 && clusters->block_count < ends->block_count) {
 		fill_block(clusters, clusters->block_count, ends->end_cluster);
-		rc = psnap_io_write(clusters->to, at, clusters->counts,
-				    clusters->cluster_bytes, err);
+		rc = psnap_qcow2_put(clusters->to, at, clusters->counts,
+				     clusters->cluster_bytes, err);
 		if (rc == 0)
 			rc = note_block(clusters, at, err);
 		at += clusters->cluster_bytes;
 	}
+	if (rc)
+		return rc;
+	/* The end of the last block is that of the file, zero or not. */
+	at -= PSNAP_QCOW2_SECTOR_BYTES;
+	rc = psnap_io_write(clusters->to, at,
+			    clusters->counts + clusters->cluster_bytes -
+				    PSNAP_QCOW2_SECTOR_BYTES,
+			    PSNAP_QCOW2_SECTOR_BYTES, err);
 	return rc ? rc : write_table(clusters, ends, err);
 }
 

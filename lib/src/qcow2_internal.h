@@ -3,7 +3,8 @@
  * Making a qcow2 image, in parts. qcow2_layout.c knows the limits and the
  * header; qcow2_pieces.c says what of the input is to be read; qcow2_clusters.c
  * gives out clusters of the image and counts the references to them;
- * qcow2_tables.c notes what is where; qcow2_write.c reads, has clusters
+ * qcow2_tables.c notes what is where; qcow2_put.c writes, and leaves holes;
+ * qcow2_write.c reads, has clusters
  * compressed, and puts them in their places.
  *
  * The image is written from its beginning to its end: a table of the second
@@ -40,6 +41,17 @@ static inline bool is_zero(const uint8_t *data, size_t len)
 {
 	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
 }
+
+/* --- qcow2_put.c ---------------------------------------------------------- */
+
+/**
+ * psnap_qcow2_put() - write to where nothing has been written
+ *
+ * Blocks that are zero are left out. Return: as psnap_io_write().
+ */
+PSNAP_MUST_USE int psnap_qcow2_put(struct psnap_io *to, uint64_t at_bytes,
+				   const uint8_t *data, size_t len_bytes,
+				   struct psnap_error *err);
 
 /* --- qcow2_layout.c ------------------------------------------------------- */
 

@@ -52,10 +52,7 @@ void psnap_qcow2_ends(uint64_t size_bytes, uint64_t cluster_bytes,
 
 	ends->l1_entries = div_up(psnap_qcow2_disk_bytes(size_bytes),
 				  l2_reach_bytes(cluster_bytes));
-	/* A disk of no bytes has a place for it nevertheless. */
 	l1_clusters = div_up(ends->l1_entries * 8, cluster_bytes);
-	if (l1_clusters == 0)
-		l1_clusters = 1;
 	ends->l1_cluster = used_clusters;
 	ends->table_cluster = used_clusters + l1_clusters;
 	/* The blocks are counted in the blocks, too: until it comes out even.

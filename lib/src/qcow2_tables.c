@@ -16,8 +16,6 @@
 #define ENTRY_COPIED	 (UINT64_C(1) << 63) /* it has one reference */
 #define ENTRY_COMPRESSED (UINT64_C(1) << 62)
 #define ENTRY_ZERO	 UINT64_C(1)
-/* Of the first level, written at once; where it is nothing, a hole is left. */
-#define L1_PIECE_BYTES UINT64_C(4096)
 
 static uint64_t per_l2(const struct psnap_qcow2_tables *t)
 {
@@ -44,8 +42,8 @@ int psnap_qcow2_tables_init(struct psnap_qcow2_tables *tables,
 static int write_l2(struct psnap_qcow2_tables *t, struct psnap_error *err)
 {
 	return t->l2_at_bytes
-		       ? psnap_io_write(t->clusters->to, t->l2_at_bytes, t->l2,
-					t->clusters->cluster_bytes, err)
+		       ? psnap_qcow2_put(t->clusters->to, t->l2_at_bytes, t->l2,
+					 t->clusters->cluster_bytes, err)
 		       : 0;
 }
 
@@ -115,18 +113,11 @@ int psnap_qcow2_tables_end(struct psnap_qcow2_tables *tables,
 			   struct psnap_error *err)
 {
 	uint64_t to_bytes = ends->l1_cluster * tables->clusters->cluster_bytes;
-	uint64_t len_bytes = tables->l1_entries * 8;
-	uint64_t at;
 	int rc = write_l2(tables, err);
 
-	for (at = 0; rc == 0 && at < len_bytes; at += L1_PIECE_BYTES) {
-		size_t n = (size_t)min_u64(L1_PIECE_BYTES, len_bytes - at);
-
-		if (!is_zero(tables->l1 + at, n))
-			rc = psnap_io_write(tables->clusters->to, to_bytes + at,
-					    tables->l1 + at, n, err);
-	}
-	return rc;
+	return rc ? rc
+		  : psnap_qcow2_put(tables->clusters->to, to_bytes, tables->l1,
+				    (size_t)tables->l1_entries * 8, err);
 }
 
 void psnap_qcow2_tables_free(struct psnap_qcow2_tables *tables)

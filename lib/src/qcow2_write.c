@@ -19,8 +19,6 @@
 #define POOL_BYTES	 ((size_t)24 << 20)
 #define AHEAD_BYTES	 (UINT64_C(8) << 20)
 #define AHEAD_LOW_BYTES	 (UINT64_C(4) << 20)
-/* What is zero is left out in blocks of the size that file systems have. */
-#define BLOCK_BYTES 4096u
 /* As QEMU packs, and unpacks: no header, a window of 4 KiB. */
 #define WINDOW_BITS (-12)
 #define LEVEL	    6
@@ -126,35 +124,13 @@ static int work(void *ctx, void *worker, struct psnap_pool_job *job,
 	return 0;
 }
 
-/* Blocks that are not zero, neighbours in one. */
-static int write_blocks(struct writer *w, struct psnap_error *err)
-{
-	size_t len = w->run.len_bytes;
-	size_t start = 0;
-	size_t end;
-	int rc = 0;
-
-	for (end = 0; rc == 0 && end < len; end += BLOCK_BYTES) {
-		if (!is_zero(w->run.data + end, BLOCK_BYTES))
-			continue;
-		if (end > start)
-			rc = psnap_io_write(w->to, w->run.at_bytes + start,
-					    w->run.data + start, end - start,
-					    err);
-		start = end + BLOCK_BYTES;
-	}
-	if (rc == 0 && len > start)
-		rc = psnap_io_write(w->to, w->run.at_bytes + start,
-				    w->run.data + start, len - start, err);
-	return rc;
-}
-
 static int flush_run(struct writer *w, struct psnap_error *err)
 {
 	int rc = 0;
 
 	if (w->run.sparse)
-		rc = write_blocks(w, err);
+		rc = psnap_qcow2_put(w->to, w->run.at_bytes, w->run.data,
+				     w->run.len_bytes, err);
 	else if (w->run.len_bytes > 0)
 		rc = psnap_io_write(w->to, w->run.at_bytes, w->run.data,
 				    w->run.len_bytes, err);
@@ -166,8 +142,7 @@ static int flush_run(struct writer *w, struct psnap_error *err)
 static int add_to_run(struct writer *w, const uint8_t *data, size_t len,
 		      uint64_t at_bytes, struct psnap_error *err)
 {
-	/* A cluster of one block is not zero, or it would not be here. */
-	bool sparse = len == w->o->cluster_bytes && len > BLOCK_BYTES;
+	bool sparse = len == w->o->cluster_bytes;
 	int rc = 0;
 
 	if (w->run.len_bytes == 0 || data != w->run.data + w->run.len_bytes ||
@@ -375,7 +350,8 @@ static int write_ends(struct writer *w, struct psnap_error *err)
 	memset(w->clusters.counts, 0, (size_t)bytes);
 	psnap_qcow2_header(w->clusters.counts, size_bytes, w->o, &ends);
 	w->result->file_bytes = ends.end_cluster * bytes;
-	return psnap_io_write(w->to, 0, w->clusters.counts, (size_t)bytes, err);
+	return psnap_qcow2_put(w->to, 0, w->clusters.counts, (size_t)bytes,
+			       err);
 }
 
 int psnap_qcow2_write(struct psnap_io *shown,
