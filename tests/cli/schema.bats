@@ -127,7 +127,7 @@ damaged_store() {
 
 @test "no value of a convert document can be of another type, and no key absent" {
 	corpus use-4k .
-	for format in raw vmdk dm; do
+	for format in raw vmdk dm store; do
 		expect 0 psnap_convert -O $format --output=json \
 			use-4k.cow use-4k.origin made.$format
 		printf '%s\n' "$output" >$format.doc
