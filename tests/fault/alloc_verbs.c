@@ -8,6 +8,7 @@
 #include <psnap/carve.h>
 #include <psnap/compare.h>
 #include <psnap/infer.h>
+#include <psnap/newstore.h>
 #include <psnap/rebuild.h>
 #include <psnap/watch.h>
 
@@ -106,10 +107,56 @@ static void run_compare(struct psnap_io *io, struct psnap_io *origin,
 	psnap_extents_free(differ);
 }
 
+/* Some of the store anew, as if it were what a snapshot shows, into memory over
+ * itself. */
+static void renew(struct psnap_io *io, struct psnap_extents *changes,
+		  struct outcome *o)
+{
+	const struct psnap_newstore_options options = { .chunk_bytes = 1024,
+							.drop_equal = true };
+	struct psnap_newstore *store = NULL;
+	struct psnap_io *overlay = NULL;
+	struct psnap_io *origin = NULL;
+	static const uint8_t zeros[40000];
+
+	for (uint64_t at = 0; at < 40000 && o->rc == 0; at += 2048)
+		o->rc = psnap_extents_add(changes, at, at + 700, &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_io_open_memory(zeros, sizeof(zeros), 1, &origin,
+					     &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_newstore_new(io, origin, changes, &options,
+					   &store, &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_io_open_overlay(io, io->size_bytes, &overlay,
+					      &o->err);
+	if (o->rc == 0) {
+		o->records = psnap_newstore_plan(store)->exceptions;
+		o->rc = psnap_newstore_write(store, overlay, false, &o->err);
+	}
+	if (o->rc == 0)
+		o->rc = psnap_newstore_copy(io, overlay, changes, NULL,
+					    &o->err);
+	psnap_io_close(overlay, NULL);
+	psnap_newstore_free(store);
+	psnap_io_close(origin, NULL);
+}
+
+static void run_newstore(struct psnap_io *io, struct psnap_io *origin,
+			 struct outcome *o)
+{
+	struct psnap_extents *changes;
+
+	(void)origin;
+	o->rc = psnap_extents_new(&changes, &o->err);
+	if (o->rc == 0)
+		renew(io, changes, o);
+	psnap_extents_free(changes);
+}
+
 const struct verb alloc_verbs[] = {
-	{ "infer", run_infer },
-	{ "carve", run_carve },
-	{ "rebuild", run_rebuild },
+	{ "newstore", run_newstore }, { "infer", run_infer },
+	{ "carve", run_carve },	      { "rebuild", run_rebuild },
 	{ "compare", run_compare },
 };
 const unsigned int alloc_verb_count =

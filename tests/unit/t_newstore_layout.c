@@ -196,6 +196,35 @@ static void test_copy(void)
 	ram_release(&ram);
 }
 
+/* What the origin has no room for, or more of than the snapshot shows, can only
+ * be compared in part. */
+static void test_drop(uint64_t shown_bytes, uint64_t origin_bytes,
+		      uint64_t exceptions, uint64_t dropped)
+{
+	const struct psnap_newstore_options options = {
+		.chunk_bytes = 4096,
+		.drop_equal = true,
+	};
+	struct psnap_extents *changes = NULL;
+	struct psnap_newstore *store;
+	struct psnap_io *a = NULL;
+	struct psnap_io *b = NULL;
+
+	T_OK(psnap_io_open_memory(shown, shown_bytes, 1, &a, NULL) == 0 &&
+		     psnap_io_open_memory(shown, origin_bytes, 1, &b, NULL) ==
+			     0 &&
+		     psnap_extents_new(&changes, NULL) == 0 &&
+		     psnap_extents_add(changes, 100, SIZE_BYTES, NULL) == 0,
+	     "%" PRIu64 " over %" PRIu64 " bytes", shown_bytes, origin_bytes);
+	T_EQ_I64(psnap_newstore_new(a, b, changes, &options, &store, NULL), 0);
+	T_EQ_U64(psnap_newstore_plan(store)->exceptions, exceptions);
+	T_EQ_U64(psnap_newstore_plan(store)->dropped, dropped);
+	psnap_newstore_free(store);
+	psnap_extents_free(changes);
+	psnap_io_close(b, NULL);
+	psnap_io_close(a, NULL);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++)
@@ -204,6 +233,11 @@ int main(void)
 	test_empty(4096, 16384);
 	test_empty(8192, 24576);
 	test_empty((uint64_t)1 << 30, (uint64_t)3 << 30);
+	test_drop(10000, 10000, 0, 3);
+	test_drop(10000, 6000, 2, 1);
+	test_drop(10000, 8192, 1, 2);
+	test_drop(10000, 0, 3, 0);
+	test_drop(6000, 10000, 0, 2);
 	test_holes();
 	test_copy();
 	return T_DONE();
