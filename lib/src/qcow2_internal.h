@@ -4,8 +4,8 @@
  * header; qcow2_pieces.c says what of the input is to be read; qcow2_clusters.c
  * gives out clusters of the image and counts the references to them;
  * qcow2_tables.c notes what is where; qcow2_put.c writes, and leaves holes;
- * qcow2_write.c reads, has clusters
- * compressed, and puts them in their places.
+ * qcow2_write.c reads, and has clusters compressed; qcow2_place.c puts them in
+ * their places.
  *
  * The image is written from its beginning to its end: a table of the second
  * level, then the clusters that it is about, then the next; in between, where

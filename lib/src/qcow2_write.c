@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the input to the image: clusters are read in order, looked at and, if
- * that is asked for, compressed by several threads; in the same order they are
- * given places and written, neighbours in one.
+ * that is asked for, compressed by several threads; in the same order they go
+ * to qcow2_place.c.
  */
-#include "qcow2_internal.h"
+#include "qcow2_writer.h"
 
 #include "checked.h"
 #include "deflate.h"
 #include "fail.h"
-#include "pool.h"
-
-#include <assert.h>
 
 /* Read and written at once; with threads, what one of them gets. */
 #define JOB_BYTES	 (UINT64_C(1) << 20)
@@ -23,64 +20,9 @@
 #define WINDOW_BITS (-12)
 #define LEVEL	    6
 
-/**
- * struct writer - an image being made
- * @per_job:   clusters in a job
- * @ahead:     walks before @pieces, @ahead_bytes of them
- * @run:       what is to be written in one; @sparse: but for blocks of zeros
- */
-struct writer {
-	struct psnap_io *shown;
-	const struct psnap_qcow2_options *o;
-	struct psnap_io *to;
-	const struct psnap_progress *progress;
-	struct psnap_qcow2_result *result;
-	struct psnap_qcow2_clusters clusters;
-	struct psnap_qcow2_tables tables;
-	struct psnap_qcow2_pieces pieces;
-	struct psnap_qcow2_pieces ahead;
-	uint64_t ahead_bytes;
-	struct psnap_pool *pool;
-	size_t per_job;
-	struct {
-		const uint8_t *data;
-		size_t len_bytes;
-		uint64_t at_bytes;
-		bool sparse;
-	} run;
-};
-
-/*
- * A job has the number of each cluster, then the clusters; the tag is how many
- * there are. Of the work come the size of each (0: it is zero; all of a cluster:
- * it stays as it is), then those that are compressed.
- */
-static uint64_t *numbers_of(const struct psnap_pool_job *job)
-{
-	return (uint64_t *)(void *)job->in;
-}
-
-static uint8_t *data_of(const struct writer *w,
-			const struct psnap_pool_job *job, size_t i)
-{
-	return job->in + w->per_job * sizeof(uint64_t) +
-	       i * w->o->cluster_bytes;
-}
-
-static uint32_t *sizes_of(const struct psnap_pool_job *job)
-{
-	return (uint32_t *)(void *)job->out;
-}
-
-static uint8_t *packed_of(const struct writer *w,
-			  const struct psnap_pool_job *job)
-{
-	return job->out + w->per_job * sizeof(uint32_t);
-}
-
 static int worker_new(void *ctx, void **worker, struct psnap_error *err)
 {
-	const struct writer *w = ctx;
+	const struct psnap_qcow2_writer *w = ctx;
 	struct psnap_deflate *d;
 	int rc;
 
@@ -99,7 +41,7 @@ static void worker_free(void *worker)
 static int work(void *ctx, void *worker, struct psnap_pool_job *job,
 		struct psnap_error *err)
 {
-	const struct writer *w = ctx;
+	const struct psnap_qcow2_writer *w = ctx;
 	size_t size = (size_t)w->o->cluster_bytes;
 	uint8_t *packed = packed_of(w, job);
 	uint32_t *sizes = sizes_of(job);
@@ -124,103 +66,7 @@ static int work(void *ctx, void *worker, struct psnap_pool_job *job,
 	return 0;
 }
 
-static int flush_run(struct writer *w, struct psnap_error *err)
-{
-	int rc = 0;
-
-	if (w->run.sparse)
-		rc = psnap_qcow2_put(w->to, w->run.at_bytes, w->run.data,
-				     w->run.len_bytes, err);
-	else if (w->run.len_bytes > 0)
-		rc = psnap_io_write(w->to, w->run.at_bytes, w->run.data,
-				    w->run.len_bytes, err);
-	w->run.len_bytes = 0;
-	w->run.sparse = false;
-	return rc;
-}
-
-static int add_to_run(struct writer *w, const uint8_t *data, size_t len,
-		      uint64_t at_bytes, struct psnap_error *err)
-{
-	bool sparse = len == w->o->cluster_bytes;
-	int rc = 0;
-
-	if (w->run.len_bytes == 0 || data != w->run.data + w->run.len_bytes ||
-	    at_bytes != w->run.at_bytes + w->run.len_bytes ||
-	    sparse != w->run.sparse) {
-		rc = flush_run(w, err);
-		w->run.data = data;
-		w->run.at_bytes = at_bytes;
-		w->run.sparse = sparse;
-	}
-	w->run.len_bytes += len;
-	return rc;
-}
-
-static int put_packed(struct writer *w, uint64_t number, const uint8_t *data,
-		      size_t len, struct psnap_error *err)
-{
-	uint64_t at;
-	int rc;
-
-	rc = psnap_qcow2_clusters_take_bytes(&w->clusters, len, &at, err);
-	if (rc == 0)
-		rc = psnap_qcow2_tables_compressed(&w->tables, number, at, len,
-						   err);
-	if (rc == 0)
-		rc = add_to_run(w, data, len, at, err);
-	w->result->clusters++;
-	w->result->compressed_clusters++;
-	return rc;
-}
-
-static int put_whole(struct writer *w, uint64_t number, const uint8_t *data,
-		     struct psnap_error *err)
-{
-	uint64_t at;
-	int rc;
-
-	rc = psnap_qcow2_clusters_take(&w->clusters, &at, err);
-	if (rc == 0) {
-		psnap_qcow2_tables_data(&w->tables, number, at);
-		rc = add_to_run(w, data, (size_t)w->o->cluster_bytes, at, err);
-	}
-	w->result->clusters++;
-	return rc;
-}
-
-static int put_job(void *ctx, const struct psnap_pool_job *job,
-		   struct psnap_error *err)
-{
-	struct writer *w = ctx;
-	const uint64_t *numbers = numbers_of(job);
-	const uint32_t *sizes = sizes_of(job);
-	const uint8_t *packed = packed_of(w, job);
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < job->tag; i++) {
-		/* The backing file must not shine through. */
-		if (sizes[i] == 0 && !w->o->changes)
-			continue;
-		rc = psnap_qcow2_tables_reach(&w->tables, numbers[i], err);
-		if (rc)
-			break;
-		if (sizes[i] == 0) {
-			psnap_qcow2_tables_zero(&w->tables, numbers[i]);
-			w->result->zero_clusters++;
-		} else if (sizes[i] == w->o->cluster_bytes) {
-			rc = put_whole(w, numbers[i], data_of(w, job, i), err);
-		} else {
-			rc = put_packed(w, numbers[i], packed, sizes[i], err);
-			packed += sizes[i];
-		}
-	}
-	/* The job is somebody else's afterwards. */
-	return rc ? rc : flush_run(w, err);
-}
-
-static void look_ahead(struct writer *w)
+static void look_ahead(struct psnap_qcow2_writer *w)
 {
 	struct psnap_extent piece;
 	bool hole;
@@ -237,8 +83,9 @@ static void look_ahead(struct writer *w)
 	}
 }
 
-static int read_piece(struct writer *w, const struct psnap_extent *piece,
-		      bool hole, uint8_t *data, struct psnap_error *err)
+static int read_piece(struct psnap_qcow2_writer *w,
+		      const struct psnap_extent *piece, bool hole,
+		      uint8_t *data, struct psnap_error *err)
 {
 	uint64_t size = w->shown->size_bytes;
 	uint64_t len = piece->len_bytes;
@@ -258,7 +105,7 @@ static int read_piece(struct writer *w, const struct psnap_extent *piece,
 }
 
 /* Put clusters into a job until it is full or there are no more. */
-static int fill_job(struct writer *w, struct psnap_pool_job *job,
+static int fill_job(struct psnap_qcow2_writer *w, struct psnap_pool_job *job,
 		    struct psnap_error *err)
 {
 	const struct psnap_progress *p = w->progress;
@@ -290,7 +137,7 @@ static int fill_job(struct writer *w, struct psnap_pool_job *job,
 	return rc;
 }
 
-static int copy(struct writer *w, struct psnap_error *err)
+static int copy(struct psnap_qcow2_writer *w, struct psnap_error *err)
 {
 	struct psnap_pool_job *job;
 	bool more = true;
@@ -308,7 +155,7 @@ static int copy(struct writer *w, struct psnap_error *err)
 	return rc ? rc : psnap_pool_finish(w->pool, err);
 }
 
-static int open_pool(struct writer *w, struct psnap_error *err)
+static int open_pool(struct psnap_qcow2_writer *w, struct psnap_error *err)
 {
 	uint64_t size = w->o->cluster_bytes;
 	uint64_t bytes = w->o->compress ? JOB_PACKED_BYTES : JOB_BYTES;
@@ -318,7 +165,7 @@ static int open_pool(struct writer *w, struct psnap_error *err)
 		.worker_new = worker_new,
 		.worker_free = worker_free,
 		.work = work,
-		.result = put_job,
+		.result = psnap_qcow2_place,
 		.ctx = w,
 	};
 
@@ -332,7 +179,7 @@ static int open_pool(struct writer *w, struct psnap_error *err)
 }
 
 /* Everything but the header has its place and its size now. */
-static int write_ends(struct writer *w, struct psnap_error *err)
+static int write_ends(struct psnap_qcow2_writer *w, struct psnap_error *err)
 {
 	uint64_t size_bytes = w->shown->size_bytes;
 	uint64_t bytes = w->o->cluster_bytes;
@@ -361,11 +208,11 @@ int psnap_qcow2_write(struct psnap_io *shown,
 		      struct psnap_qcow2_result *result,
 		      struct psnap_error *err)
 {
-	struct writer w = { .shown = shown,
-			    .o = options,
-			    .to = to,
-			    .progress = progress,
-			    .result = result };
+	struct psnap_qcow2_writer w = { .shown = shown,
+					.o = options,
+					.to = to,
+					.progress = progress,
+					.result = result };
 	uint64_t fit;
 	int rc;
 
