@@ -186,6 +186,14 @@ const struct psnap_extent *psnap_extents_list(struct psnap_extents *set,
 	return set->list;
 }
 
+const struct psnap_extent *psnap_extents_find(struct psnap_extents *set,
+					      uint64_t offset_bytes)
+{
+	size_t i = find(set, offset_bytes);
+
+	return i < set->count ? &set->list[i] : NULL;
+}
+
 void psnap_extents_free(struct psnap_extents *set)
 {
 	if (!set)

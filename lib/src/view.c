@@ -40,9 +40,8 @@ static int append(struct psnap_view *v, const struct psnap_view_segment *s,
 	return 0;
 }
 
-/* The origin from where the last segment ends up to @end_bytes. */
-static int append_origin(struct psnap_view *v, uint64_t end_bytes,
-			 struct psnap_error *err)
+int psnap_view_append_origin(struct psnap_view *v, uint64_t end_bytes,
+			     struct psnap_error *err)
 {
 	const struct psnap_view_segment *last =
 		v->count ? &v->segments[v->count - 1] : NULL;
@@ -102,9 +101,9 @@ static bool skip_repeated(const struct psnap_view *v,
 	return true;
 }
 
-/* Runs come by old chunk, so none starts before the last segment does. */
-static int append_run(struct psnap_view *v, const struct psnap_geometry *geo,
-		      const struct psnap_run *run, struct psnap_error *err)
+int psnap_view_append_run(struct psnap_view *v,
+			  const struct psnap_geometry *geo,
+			  const struct psnap_run *run, struct psnap_error *err)
 {
 	uint64_t origin_bytes = v->origin->size_bytes;
 	uint64_t limit = origin_bytes / geo->chunk_bytes +
@@ -127,29 +126,33 @@ static int append_run(struct psnap_view *v, const struct psnap_geometry *geo,
 			&r, "its origin chunk has another exception, too", err);
 	if (s.len_bytes == 0)
 		return 0;
-	rc = append_origin(v, s.start_bytes, err);
+	rc = psnap_view_append_origin(v, s.start_bytes, err);
 	return rc ? rc : append(v, &s, err);
 }
 
 static int fill(struct psnap_view *v, struct psnap_store *store,
-		const struct psnap_map *map, struct psnap_error *err)
+		const struct psnap_map *map, void *ctx, struct psnap_error *err)
 {
 	uint64_t count;
 	const struct psnap_run *runs = psnap_map_runs(map, &count);
 	uint64_t i;
 	int rc = 0;
 
+	(void)ctx;
 	if (psnap_map_totals(map)->unreadable_bytes > 0)
 		return psnap_fail_errno(err, PSNAP_E_IO, EIO,
 					"a part of the table cannot be read");
 	for (i = 0; i < count && rc == 0; i++)
-		rc = append_run(v, psnap_store_geometry(store), &runs[i], err);
-	return rc ? rc : append_origin(v, v->origin->size_bytes, err);
+		rc = psnap_view_append_run(v, psnap_store_geometry(store),
+					   &runs[i], err);
+	return rc ? rc
+		  : psnap_view_append_origin(v, v->origin->size_bytes, err);
 }
 
-int psnap_view_open(struct psnap_store *store, struct psnap_io *origin,
-		    const struct psnap_progress *progress,
-		    struct psnap_view **view, struct psnap_error *err)
+int psnap_view_open_with(struct psnap_store *store, struct psnap_io *origin,
+			 const struct psnap_progress *progress,
+			 psnap_view_fill_fn *fill_view, void *ctx,
+			 struct psnap_view **view, struct psnap_error *err)
 {
 	struct psnap_map *map = NULL;
 	struct psnap_view *v;
@@ -164,13 +167,21 @@ int psnap_view_open(struct psnap_store *store, struct psnap_io *origin,
 	psnap_view_io_init(v);
 	rc = psnap_map_load(store, progress, &map, err);
 	if (rc == 0)
-		rc = fill(v, store, map, err);
+		rc = fill_view(v, store, map, ctx, err);
 	psnap_map_free(map);
 	if (rc)
 		psnap_view_close(v);
 	else
 		*view = v;
 	return rc;
+}
+
+int psnap_view_open(struct psnap_store *store, struct psnap_io *origin,
+		    const struct psnap_progress *progress,
+		    struct psnap_view **view, struct psnap_error *err)
+{
+	return psnap_view_open_with(store, origin, progress, fill, NULL, view,
+				    err);
 }
 
 const struct psnap_view_segment *

@@ -53,6 +53,11 @@ PSNAP_API uint64_t psnap_extents_common_bytes(struct psnap_extents *set,
 PSNAP_API const struct psnap_extent *
 psnap_extents_list(struct psnap_extents *set, size_t *count);
 
+/** psnap_extents_find() - the first range that ends behind @offset_bytes; NULL
+ * when there is none. It lives as those of psnap_extents_list() */
+PSNAP_API const struct psnap_extent *
+psnap_extents_find(struct psnap_extents *set, uint64_t offset_bytes);
+
 /** psnap_extents_free() - release a set; NULL is fine */
 PSNAP_API void psnap_extents_free(struct psnap_extents *set);
 

@@ -7,6 +7,7 @@
 #ifndef PSNAP_VIEW_H
 #define PSNAP_VIEW_H
 
+#include <psnap/extents.h>
 #include <psnap/io.h>
 #include <psnap/progress.h>
 #include <psnap/store.h>
@@ -56,6 +57,41 @@ PSNAP_API PSNAP_MUST_USE int
 psnap_view_open(struct psnap_store *store, struct psnap_io *origin,
 		const struct psnap_progress *progress, struct psnap_view **view,
 		struct psnap_error *err);
+
+/**
+ * struct psnap_view_doubt - what is not known of the view of a damaged store
+ * @unknown:     receives the bytes of the view whose exception cannot be used:
+ *               its numbers are impossible, another one says something else,
+ *               its data is not on the device, or its area was overwritten. The
+ *               view shows the origin there
+ * @uncertain:   receives those whose exception is used although it stands
+ *               behind a part of the table that cannot be read
+ * @unused:      exceptions that are not used, those beyond the origin included
+ * @incomplete:  out: a part of the table is lost: where the view shows the
+ *               origin, there may have been an exception
+ * @lost_bytes:  out: of the table that cannot be read
+ */
+struct psnap_view_doubt {
+	struct psnap_extents *unknown;
+	struct psnap_extents *uncertain;
+	uint64_t unused;
+	bool incomplete;
+	uint64_t lost_bytes;
+};
+
+/**
+ * psnap_view_open_salvage() - what can be shown of a store with errors
+ * @doubt:  the sets are the caller's
+ *
+ * As psnap_view_open(), but no exception makes it fail.
+ * Memory: three times as much.
+ * Return: 0, PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED.
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_view_open_salvage(struct psnap_store *store, struct psnap_io *origin,
+			const struct psnap_progress *progress,
+			struct psnap_view_doubt *doubt,
+			struct psnap_view **view, struct psnap_error *err);
 
 /**
  * psnap_view_io() - the view as an io: read-only, as large as the origin
