@@ -8,27 +8,33 @@
 
 #include "checked.h"
 #include "fail.h"
+#include "io_share.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE_BYTES ((size_t)1 << 20)
+#define PIECE_BYTES ((size_t)PSNAP_CONVERT_PIECE_BYTES)
 #define AHEAD_BYTES (UINT64_C(8) << 20)
+/* Where nothing is to be done, in steps that progress is told of. */
+#define SKIP_BYTES (UINT64_C(1) << 30)
 /* Zeros are left out in blocks of the size that file systems have. */
 #define BLOCK_BYTES 4096u
 
 /*
- * @put:    called for each piece; @zero: it is known to be zero, and @piece is
- * @piece:  of PIECE_BYTES
+ * @piece:  of PIECE_BYTES, what was read
+ * @zeros:  as many zeros
+ * @put:    called for each piece; @zero: it is known to be zero, and was not
+ *          read
  */
 struct copier {
 	struct psnap_io *from;
 	struct psnap_io *to;
 	psnap_convert_take_fn *take;
 	void *ctx;
-	bool skip_zeros;
-	const struct psnap_progress *progress;
+	struct psnap_convert_options options;
+	struct psnap_share share;
 	uint8_t *piece;
+	uint8_t *zeros;
 	int (*put)(struct copier *c, uint64_t at, size_t len, bool zero,
 		   struct psnap_error *err);
 };
@@ -42,29 +48,60 @@ static int put_in_order(struct copier *c, uint64_t at, size_t len, bool zero,
 			struct psnap_error *err)
 {
 	(void)at;
-	(void)zero;
 	(void)err;
-	return c->take(c->ctx, c->piece, len);
+	return c->take(c->ctx, zero ? c->zeros : c->piece, len);
 }
 
-/* Blocks that are not zero, neighbours in one. */
+static int put_zeros(struct copier *c, uint64_t at, size_t len,
+		     struct psnap_error *err)
+{
+	int rc;
+
+	if (c->options.zeros == PSNAP_CONVERT_LEAVE_ZEROS)
+		return 0;
+	if (c->options.zeros == PSNAP_CONVERT_PUNCH_ZEROS) {
+		rc = psnap_io_punch(c->to, at, len, err);
+		if (rc != PSNAP_E_UNSUPPORTED)
+			return rc;
+	}
+	return psnap_io_write(c->to, at, c->zeros, len, err);
+}
+
+/* The length of the blocks from @start on that are zero, or that are not. The
+ * piece is for @at. */
+static size_t alike(const struct copier *c, uint64_t at, size_t start,
+		    size_t len, bool *zero)
+{
+	uint64_t block = c->options.block_bytes;
+	size_t end = start;
+
+	while (end < len) {
+		size_t n = (size_t)min_u64(block - (at + end) % block,
+					   len - end);
+		bool is = is_zero(c->piece + end, n);
+
+		if (end > start && is != *zero)
+			break;
+		*zero = is;
+		end += n;
+	}
+	return end - start;
+}
+
 static int put_blocks(struct copier *c, uint64_t at, size_t len,
 		      struct psnap_error *err)
 {
 	size_t start = 0;
-	size_t end = 0;
 	int rc = 0;
 
 	while (rc == 0 && start < len) {
-		while (end < len &&
-		       !is_zero(c->piece + end,
-				(size_t)min_u64(BLOCK_BYTES, len - end)))
-			end += (size_t)min_u64(BLOCK_BYTES, len - end);
-		if (end > start)
-			rc = psnap_io_write(c->to, at + start, c->piece + start,
-					    end - start, err);
-		end += (size_t)min_u64(BLOCK_BYTES, len - end);
-		start = end;
+		bool zero = false;
+		size_t n = alike(c, at, start, len, &zero);
+
+		rc = zero ? put_zeros(c, at + start, n, err)
+			  : psnap_io_write(c->to, at + start, c->piece + start,
+					   n, err);
+		start += n;
 	}
 	return rc;
 }
@@ -72,9 +109,22 @@ static int put_blocks(struct copier *c, uint64_t at, size_t len,
 static int put_in_place(struct copier *c, uint64_t at, size_t len, bool zero,
 			struct psnap_error *err)
 {
-	if (!c->skip_zeros)
+	if (zero)
+		return put_zeros(c, at, len, err);
+	if (c->options.zeros == PSNAP_CONVERT_WRITE_ZEROS ||
+	    c->options.block_bytes == 0)
 		return psnap_io_write(c->to, at, c->piece, len, err);
-	return zero ? 0 : put_blocks(c, at, len, err);
+	return put_blocks(c, at, len, err);
+}
+
+/* How much can be done at once with what is zero up to @data. */
+static size_t zero_room(const struct copier *c, uint64_t at, uint64_t data)
+{
+	uint64_t room = PIECE_BYTES - at % PIECE_BYTES;
+
+	if (c->to && c->options.zeros == PSNAP_CONVERT_LEAVE_ZEROS)
+		room = SKIP_BYTES;
+	return (size_t)min_u64(room, data - at);
 }
 
 /* One piece of what lies between @at and @data, which is nothing but zeros, or
@@ -83,15 +133,16 @@ static int put_next(struct copier *c, uint64_t at, uint64_t data, size_t *len,
 		    struct psnap_error *err)
 {
 	uint64_t size = c->from->size_bytes;
-	uint64_t room = PIECE_BYTES - at % PIECE_BYTES;
 	int rc;
 
 	if (data > at) {
-		*len = (size_t)min_u64(room, data - at);
-		memset(c->piece, 0, *len);
+		*len = zero_room(c, at, data);
 		return c->put(c, at, *len, true, err);
 	}
-	*len = (size_t)min_u64(room, size - at);
+	*len = (size_t)psnap_share(&c->share, c->from, at, size - at);
+	if (*len > 0)
+		return 0;
+	*len = (size_t)min_u64(PIECE_BYTES - at % PIECE_BYTES, size - at);
 	psnap_io_prefetch(c->from, at + *len,
 			  min_u64(AHEAD_BYTES, size - at - *len));
 	rc = psnap_io_read(c->from, at, c->piece, *len, err);
@@ -100,15 +151,16 @@ static int put_next(struct copier *c, uint64_t at, uint64_t data, size_t *len,
 
 static int copy(struct copier *c, struct psnap_error *err)
 {
-	const struct psnap_progress *p = c->progress;
+	const struct psnap_progress *p = c->options.progress;
 	uint64_t size = c->from->size_bytes;
 	uint64_t data = 0;
 	uint64_t at = 0;
 	int rc = 0;
 
 	c->piece = malloc(PIECE_BYTES);
-	if (!c->piece)
-		return psnap_fail_nomem(err, "copying");
+	c->zeros = calloc(1, PIECE_BYTES);
+	if (!c->piece || !c->zeros)
+		rc = psnap_fail_nomem(err, "copying");
 	while (rc == 0 && at < size) {
 		size_t len;
 
@@ -121,7 +173,26 @@ static int copy(struct copier *c, struct psnap_error *err)
 					"interrupted");
 	}
 	free(c->piece);
+	free(c->zeros);
 	return rc;
+}
+
+int psnap_convert_to_io(struct psnap_io *from, struct psnap_io *to,
+			const struct psnap_convert_options *options,
+			struct psnap_error *err)
+{
+	struct copier c = {
+		.from = from, .to = to, .options = *options, .put = put_in_place
+	};
+
+	if (to->size_bytes < from->size_bytes)
+		return psnap_fail(err, PSNAP_E_RANGE,
+				  "it has %llu bytes, and %llu are needed",
+				  (unsigned long long)to->size_bytes,
+				  (unsigned long long)from->size_bytes);
+	if (options->share)
+		psnap_share_begin(&c.share, to);
+	return copy(&c, err);
 }
 
 int psnap_convert_to_device(struct psnap_io *from, struct psnap_io *to,
@@ -129,19 +200,14 @@ int psnap_convert_to_device(struct psnap_io *from, struct psnap_io *to,
 			    const struct psnap_progress *progress,
 			    struct psnap_error *err)
 {
-	struct copier c = { .from = from,
-			    .to = to,
-			    .skip_zeros = target_is_zero,
-			    .progress = progress,
-			    .put = put_in_place };
-	int rc;
+	const struct psnap_convert_options options = {
+		.zeros = target_is_zero ? PSNAP_CONVERT_LEAVE_ZEROS
+					: PSNAP_CONVERT_WRITE_ZEROS,
+		.block_bytes = BLOCK_BYTES,
+		.progress = progress,
+	};
+	int rc = psnap_convert_to_io(from, to, &options, err);
 
-	if (to->size_bytes < from->size_bytes)
-		return psnap_fail(err, PSNAP_E_RANGE,
-				  "it has %llu bytes, and %llu are needed",
-				  (unsigned long long)to->size_bytes,
-				  (unsigned long long)from->size_bytes);
-	rc = copy(&c, err);
 	return rc ? rc : psnap_io_sync(to, err);
 }
 
@@ -152,7 +218,7 @@ int psnap_convert_stream(struct psnap_io *from, psnap_convert_take_fn *take,
 	struct copier c = { .from = from,
 			    .take = take,
 			    .ctx = ctx,
-			    .progress = progress,
+			    .options.progress = progress,
 			    .put = put_in_order };
 
 	return copy(&c, err);

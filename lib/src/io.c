@@ -165,6 +165,13 @@ uint64_t psnap_io_next_data(struct psnap_io *io, uint64_t offset_bytes)
 	return min_u64(found, io->size_bytes);
 }
 
+bool psnap_io_source(struct psnap_io *io, uint64_t offset_bytes,
+		     struct psnap_io_source *source)
+{
+	return io->ops->source && offset_bytes < io->size_bytes &&
+	       io->ops->source(io, offset_bytes, source);
+}
+
 int psnap_io_close(struct psnap_io *io, struct psnap_error *err)
 {
 	int rc;

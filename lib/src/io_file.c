@@ -54,6 +54,15 @@ static uint64_t file_next_data(struct psnap_io *io, uint64_t offset_bytes)
 	return errno == ENXIO ? io->size_bytes : offset_bytes;
 }
 
+static bool file_source(struct psnap_io *io, uint64_t offset_bytes,
+			struct psnap_io_source *source)
+{
+	source->fd = io->fd;
+	source->offset_bytes = offset_bytes;
+	source->len_bytes = io->size_bytes - offset_bytes;
+	return true;
+}
+
 static int file_close(struct psnap_io *io)
 {
 	struct io_file *file = (struct io_file *)(void *)io;
@@ -69,6 +78,7 @@ static const struct psnap_io_ops file_ops = {
 	.prefetch = file_prefetch,
 	.forget = file_forget,
 	.next_data = file_next_data,
+	.source = file_source,
 	.close = file_close,
 };
 
@@ -85,6 +95,16 @@ static int file_sync(struct psnap_io *io)
 	return fsync(io->fd) ? -errno : 0;
 }
 
+/* Of a device the kernel grants it only if zeros can be read afterwards. */
+static int file_punch(struct psnap_io *io, uint64_t offset_bytes,
+		      uint64_t len_bytes)
+{
+	return fallocate(io->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			 (off_t)offset_bytes, (off_t)len_bytes)
+		       ? -errno
+		       : 0;
+}
+
 static const struct psnap_io_ops file_write_ops = {
 	.read_some = file_read_some,
 	.write_some = file_write_some,
@@ -92,6 +112,8 @@ static const struct psnap_io_ops file_write_ops = {
 	.prefetch = file_prefetch,
 	.forget = file_forget,
 	.next_data = file_next_data,
+	.source = file_source,
+	.punch = file_punch,
 	.close = file_close,
 };
 

@@ -125,6 +125,26 @@ int psnap_io_prepare(struct psnap_io *io, const struct psnap_extent *extents,
 	return io->ops->prepare ? io->ops->prepare(io, extents, count, err) : 0;
 }
 
+int psnap_io_punch(struct psnap_io *io, uint64_t offset_bytes,
+		   uint64_t len_bytes, struct psnap_error *err)
+{
+	int rc = psnap_io_check_range(io, offset_bytes, len_bytes, err);
+
+	if (rc)
+		return rc;
+	rc = -EOPNOTSUPP;
+	if (io->ops->punch &&
+	    ((offset_bytes | len_bytes) & (io->align_bytes - 1u)) == 0)
+		rc = io->ops->punch(io, offset_bytes, len_bytes);
+	if (rc == 0)
+		return 0;
+	if (rc == -EOPNOTSUPP || rc == -ENODEV || rc == -ENOSYS ||
+	    rc == -EINVAL || rc == -EPERM)
+		return psnap_fail(err, PSNAP_E_UNSUPPORTED,
+				  "cannot give blocks back");
+	return psnap_fail_io(err, -rc, offset_bytes, "cannot write zeros");
+}
+
 int psnap_io_sync(struct psnap_io *io, struct psnap_error *err)
 {
 	int rc;

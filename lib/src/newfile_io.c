@@ -79,6 +79,23 @@ static int fail_size(struct psnap_error *err, int os_errno, uint64_t size_bytes)
 				(unsigned long long)size_bytes);
 }
 
+int psnap_newfile_allocate(struct psnap_newfile *file, uint64_t size_bytes,
+			   struct psnap_error *err)
+{
+	if (size_bytes == 0 ||
+	    fallocate(psnap_newfile_fd(file), 0, 0, (off_t)size_bytes) == 0)
+		return 0;
+	if (errno == EOPNOTSUPP || errno == ENOSYS)
+		return psnap_fail(err, PSNAP_E_UNSUPPORTED,
+				  "its file system cannot reserve blocks");
+	return psnap_fail_errno(err,
+				errno == ENOSPC || errno == EDQUOT
+					? PSNAP_E_NOSPACE
+					: PSNAP_E_IO,
+				errno, "%llu bytes cannot be reserved",
+				(unsigned long long)size_bytes);
+}
+
 int psnap_newfile_io(struct psnap_newfile *file, uint64_t size_bytes,
 		     struct psnap_io **io, struct psnap_error *err)
 {

@@ -105,6 +105,20 @@ static uint64_t view_next_data(struct psnap_io *io, uint64_t offset_bytes)
 	return io->size_bytes;
 }
 
+static bool view_source(struct psnap_io *io, uint64_t offset_bytes,
+			struct psnap_io_source *source)
+{
+	struct psnap_view *v = view_of(io);
+	const struct psnap_view_segment *s = psnap_view_find(v, offset_bytes);
+	uint64_t len = UINT64_MAX;
+	uint64_t from = clip(s, offset_bytes, &len);
+
+	if (!psnap_io_source(device_of(v, s), from, source))
+		return false;
+	source->len_bytes = min_u64(source->len_bytes, len);
+	return true;
+}
+
 /* It is a part of the view, and goes with it. */
 static int view_io_close(struct psnap_io *io)
 {
@@ -117,6 +131,7 @@ static const struct psnap_io_ops view_ops = {
 	.prefetch = view_prefetch,
 	.forget = view_forget,
 	.next_data = view_next_data,
+	.source = view_source,
 	.close = view_io_close,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Copying all of an io, such as the view of a snapshot, to a device or in order
- * to whoever takes it. To a new file: psnap_newfile_copy().
+ * Copying all of an io, such as the view of a snapshot, to another or in order
+ * to whoever takes it.
  */
 #ifndef PSNAP_CONVERT_H
 #define PSNAP_CONVERT_H
@@ -11,17 +11,53 @@
 
 PSNAP_BEGIN_DECLS
 
+/* What becomes of zeros. */
+enum psnap_convert_zeros {
+	PSNAP_CONVERT_WRITE_ZEROS,
+	PSNAP_CONVERT_LEAVE_ZEROS, /* the target has them already */
+	PSNAP_CONVERT_PUNCH_ZEROS, /* blocks are given back; else written */
+};
+
 /**
- * psnap_convert_to_device() - copy to something that has a place for each byte
- * @from:            only read
- * @to:              open for writing, at least as large
- * @target_is_zero:  what is zero is not written
- * @progress:        told bytes of @from; may be NULL
+ * struct psnap_convert_options - how psnap_convert_to_io() copies
+ * @zeros:        for what is known to be zero, and for blocks that are
+ * @block_bytes:  of this size and at multiples of it; power of two, at most
+ *                PSNAP_CONVERT_PIECE_BYTES; 0: data is not looked at
+ * @share:        where both are files of one file system that can, blocks are
+ *                shared; zeros in them, too
+ * @progress:     told bytes of the source; may be NULL
+ */
+struct psnap_convert_options {
+	enum psnap_convert_zeros zeros;
+	uint32_t block_bytes;
+	bool share;
+	const struct psnap_progress *progress;
+};
+
+/* Copied at once. */
+#define PSNAP_CONVERT_PIECE_BYTES (UINT32_C(1) << 20)
+
+/**
+ * psnap_convert_to_io() - copy to something that has a place for each byte
+ * @from:  only read
+ * @to:    open for writing, at least as large
  *
- * Flushed at the end; bytes of @to behind the size of @from are left alone. A
- * copy that fails leaves a part of itself.
+ * Not flushed. Bytes of @to behind the size of @from are left alone. A copy that
+ * fails leaves a part of itself.
  * Return: 0, PSNAP_E_IO, PSNAP_E_NOSPACE, PSNAP_E_RANGE (@to is smaller),
  * PSNAP_E_NOMEM, PSNAP_E_INTERRUPTED.
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_convert_to_io(struct psnap_io *from, struct psnap_io *to,
+		    const struct psnap_convert_options *options,
+		    struct psnap_error *err);
+
+/**
+ * psnap_convert_to_device() - the same, with a flush at the end
+ * @target_is_zero:  what is zero is not written
+ * @progress:        may be NULL
+ *
+ * Return: as psnap_convert_to_io().
  */
 PSNAP_API PSNAP_MUST_USE int psnap_convert_to_device(
 	struct psnap_io *from, struct psnap_io *to, bool target_is_zero,

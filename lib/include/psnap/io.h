@@ -41,12 +41,18 @@ struct psnap_extent {
  * @prepare:     @count ranges are going to be written: save what has to be
  *               saved, and make that durable; 0 or a failure; NULL: nothing
  *               to prepare. Wrappers pass it on
+ * @source:      fill in where in a file the bytes from an offset on stand as
+ *               they are; false: nowhere; NULL: the same
+ * @punch:       make a range zero by giving its blocks back; 0 or a negative
+ *               errno, -EOPNOTSUPP when it cannot; NULL: it cannot
  * @close:       release everything including the io; 0 or a negative errno
  *               (a failed close may mean lost writes)
  *
  * Offsets and lengths handed in are inside [0, size_bytes) and multiples of
  * align_bytes: io.c has checked.
  */
+struct psnap_io_source;
+
 struct psnap_io_ops {
 	int64_t (*read_some)(struct psnap_io *io, uint64_t offset_bytes,
 			     void *buf, size_t len_bytes);
@@ -60,6 +66,10 @@ struct psnap_io_ops {
 	uint64_t (*next_data)(struct psnap_io *io, uint64_t offset_bytes);
 	int (*prepare)(struct psnap_io *io, const struct psnap_extent *extents,
 		       size_t count, struct psnap_error *err);
+	bool (*source)(struct psnap_io *io, uint64_t offset_bytes,
+		       struct psnap_io_source *source);
+	int (*punch)(struct psnap_io *io, uint64_t offset_bytes,
+		     uint64_t len_bytes);
 	int (*close)(struct psnap_io *io);
 };
 
@@ -258,6 +268,40 @@ PSNAP_API void psnap_io_forget(struct psnap_io *io, uint64_t offset_bytes,
  */
 PSNAP_API uint64_t psnap_io_next_data(struct psnap_io *io,
 				      uint64_t offset_bytes);
+
+/**
+ * struct psnap_io_source - where bytes of an io stand as they are
+ * @fd:            open for reading; not to be closed
+ * @offset_bytes:  there
+ * @len_bytes:     how many in one piece
+ */
+struct psnap_io_source {
+	int fd;
+	uint64_t offset_bytes;
+	uint64_t len_bytes;
+};
+
+/**
+ * psnap_io_source() - where do the bytes from an offset on stand?
+ * @offset_bytes:  [0, size_bytes)
+ * @source:        out, if there is such a place
+ *
+ * For sharing instead of copying. Whether they can be read nobody has tried.
+ */
+PSNAP_API bool psnap_io_source(struct psnap_io *io, uint64_t offset_bytes,
+			       struct psnap_io_source *source);
+
+/**
+ * psnap_io_punch() - make a range zero by giving its blocks back
+ * @offset_bytes, @len_bytes:  multiples of align_bytes
+ *
+ * Reads as zero afterwards, on devices too. Return: 0, PSNAP_E_UNSUPPORTED
+ * (write zeros instead), PSNAP_E_RANGE, PSNAP_E_IO.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_io_punch(struct psnap_io *io,
+					    uint64_t offset_bytes,
+					    uint64_t len_bytes,
+					    struct psnap_error *err);
 
 /**
  * psnap_io_close() - release an io

@@ -57,6 +57,17 @@ psnap_newfile_io_growing(struct psnap_newfile *file, struct psnap_io **io,
 			 struct psnap_error *err);
 
 /**
+ * psnap_newfile_allocate() - reserve blocks for all of the file
+ * @size_bytes:  of what psnap_newfile_io() made
+ *
+ * What is not written still reads as zero. Return: 0, PSNAP_E_UNSUPPORTED (the
+ * file system cannot do it), PSNAP_E_NOSPACE, PSNAP_E_IO.
+ */
+PSNAP_API PSNAP_MUST_USE int psnap_newfile_allocate(struct psnap_newfile *file,
+						    uint64_t size_bytes,
+						    struct psnap_error *err);
+
+/**
  * psnap_newfile_copy() - fill the file with what an io holds
  * @to:        what psnap_newfile_io() made, not written to yet
  * @from:      as large, or smaller; the rest stays a hole
