@@ -71,7 +71,7 @@ static int write_output(struct psnap_convert_job *job)
 		say_content(job);
 	status = psnap_convert_format(job)->make(job);
 	job->done = status == 0;
-	return status;
+	return status ? status : psnap_convert_salvage_end(job);
 }
 
 static int run(struct psnap_convert_job *job)
@@ -122,11 +122,14 @@ int psnap_convert_main(int argc, const char **argv)
 	psnap_delta_close(job.delta);
 	psnap_lvmsync_close(job.lvmsync);
 	psnap_extents_free(job.changed);
+	psnap_convert_salvage_release(&job.salvage);
 	psnap_view_close(job.view);
 	psnap_operand_close(&job.device);
 	psnap_operand_close(&job.input);
 	psnap_operand_close(&job.origin);
 	psnap_operand_close(&job.store);
+	psnap_extents_free(job.salvage.store_lost);
+	psnap_extents_free(job.salvage.origin_lost);
 	psnap_convert_args_end(&args);
 	return status;
 }

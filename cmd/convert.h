@@ -16,6 +16,9 @@
  * prints a list of places, for QEMU or device-mapper; convert_qcow2.c makes an
  * image of QEMU's own format, convert_store.c a store, convert_delta.c and
  * convert_lvmsync.c streams of changes; convert_report.c prints what was done.
+ *
+ * Of what is damaged convert_salvage.c has shown what there is, convert_filled.c
+ * prints what had to be filled.
  */
 #ifndef PSNAP_CMD_CONVERT_H
 #define PSNAP_CMD_CONVERT_H
@@ -31,6 +34,7 @@
 #include <psnap/merge.h>
 #include <psnap/newfile.h>
 #include <psnap/qcow2.h>
+#include <psnap/salvage.h>
 #include <psnap/view.h>
 
 struct psnap_convert_job;
@@ -104,10 +108,61 @@ extern const struct psnap_convert_input
 extern const struct psnap_convert_format
 	psnap_convert_formats[PSNAP_CONVERT_FORMATS];
 
+/* The largest of --sparse-size. */
+#define PSNAP_CONVERT_SPARSE_BYTES_MAX (UINT64_C(1) << 20)
+
+/* --fill; DEFAULT: zeros for what cannot be read, the origin for what is
+ * unknown. */
+enum psnap_convert_fill {
+	PSNAP_CONVERT_FILL_DEFAULT,
+	PSNAP_CONVERT_FILL_ORIGIN,
+	PSNAP_CONVERT_FILL_PATTERN,
+};
+
+/**
+ * struct psnap_convert_salvage_args - what of a damaged pair is to be shown
+ * @asked:    and what cannot be is to be filled
+ * @pattern, @pattern_bytes:  for PATTERN; owned
+ * @mapfile, @origin_mapfile:  what was rescued of the two; owned; NULL: all
+ * @filled_map:  the map of OUTPUT that is to be written; owned; NULL: none
+ */
+struct psnap_convert_salvage_args {
+	bool asked;
+	enum psnap_convert_fill fill;
+	uint8_t *pattern;
+	size_t pattern_bytes;
+	char *mapfile;
+	char *origin_mapfile;
+	char *filled_map;
+};
+
+/**
+ * struct psnap_convert_salvage - what could be shown, and what could not
+ * @store_lost, @origin_lost:  what the maps do not call rescued; NULL: nothing
+ * @doubt:    of the view
+ * @filled:   what could not be read, as far as it was read
+ * @bad:      out: of psnap_convert_salvage_end(): what is not what it was
+ * @unsure:   out: what may not be what it was
+ * @bad_bytes, @unsure_bytes:  how much that is
+ * @io:       over the view; NULL: nothing is filled
+ */
+struct psnap_convert_salvage {
+	struct psnap_extents *store_lost;
+	struct psnap_extents *origin_lost;
+	struct psnap_view_doubt doubt;
+	struct psnap_extents *filled;
+	struct psnap_extents *bad;
+	struct psnap_extents *unsure;
+	uint64_t bad_bytes;
+	uint64_t unsure_bytes;
+	struct psnap_io *io;
+};
+
 /**
  * struct psnap_convert_args - zero-initialise; the command line
  * @size_bytes:  of a new store; 0: what it needs
  * @data_from:   a store that has the data of a dump; owned; NULL: nothing has
+ * @sparse_bytes: blocks of this size that are zero are left out; 0: none are
  * @store_device, @origin_device:  what the table calls them; owned; NULL: their
  *                paths
  * @reverse:      what leads from the snapshot to the origin
@@ -128,6 +183,8 @@ struct psnap_convert_args {
 	bool drop_equal;
 	uint64_t size_bytes;
 	char *data_from;
+	bool discard;
+	uint32_t sparse_bytes;
 	char *store_device;
 	char *origin_device;
 	bool reverse;
@@ -136,6 +193,7 @@ struct psnap_convert_args {
 	bool compress;
 	bool standalone;
 	uint64_t cluster_bytes;
+	struct psnap_convert_salvage_args salvage;
 };
 
 /**
@@ -184,6 +242,7 @@ struct psnap_convert_job {
 	struct psnap_delta *delta;
 	struct psnap_lvmsync *lvmsync;
 	struct psnap_extents *changed;
+	struct psnap_convert_salvage salvage;
 	struct psnap_content content;
 	uint64_t output_bytes;
 	struct psnap_qcow2_result qcow2;
@@ -323,6 +382,74 @@ int psnap_convert_take(void *ctx, const void *data, size_t len_bytes);
 int psnap_convert_read_failure(const struct psnap_convert_job *job,
 			       const struct psnap_io *failed,
 			       const struct psnap_error *err);
+
+/* --- damaged input: convert_salvage.c, convert_filled.c --- */
+
+/**
+ * psnap_convert_fill_set() - read the value of --fill
+ *
+ * Return: NULL, or what is wrong with it.
+ */
+const char *psnap_convert_fill_set(struct psnap_convert_salvage_args *args,
+				   const char *value);
+
+/** psnap_convert_salvage_args_end() - release what it held */
+void psnap_convert_salvage_args_end(struct psnap_convert_salvage_args *args);
+
+/**
+ * psnap_convert_salvage_maps() - make bad sectors of what was not rescued
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int psnap_convert_salvage_maps(struct psnap_convert_job *job);
+
+/** psnap_convert_salvage_takes() - may the pair be shown as far as it is sound?
+ */
+bool psnap_convert_salvage_takes(const struct psnap_convert_job *job);
+
+/**
+ * psnap_convert_salvage_view() - open the view, and fill what it does not have
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int psnap_convert_salvage_view(struct psnap_convert_job *job,
+			       struct psnap_store *store);
+
+/**
+ * psnap_convert_salvage_changes() - what is filled with something that the
+ * origin does not have
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int psnap_convert_salvage_changes(struct psnap_convert_job *job,
+				  struct psnap_extents *changes);
+
+/**
+ * psnap_convert_salvage_end() - OUTPUT is complete: say what of it is not what
+ * it was, and write the map
+ *
+ * Return: 0, PSNAP_EXIT_LEFT if there is such, or another exit status after a
+ * message.
+ */
+int psnap_convert_salvage_end(struct psnap_convert_job *job);
+
+/** psnap_convert_salvage_release() - release what it held */
+void psnap_convert_salvage_release(struct psnap_convert_salvage *salvage);
+
+/** psnap_convert_filled_say() - a line on standard error for each range */
+void psnap_convert_filled_say(struct psnap_convert_job *job);
+
+/** psnap_convert_filled_map() - a map of OUTPUT as GNU ddrescue has them */
+void psnap_convert_filled_map(const struct psnap_convert_job *job,
+			      struct psnap_outbuf *out);
+
+/** psnap_convert_filled_text() - the lines of the report; often none */
+void psnap_convert_filled_text(const struct psnap_convert_job *job,
+			       struct psnap_outbuf *out);
+
+/** psnap_convert_filled_json() - ,"salvage":{...}; null if nothing was asked */
+void psnap_convert_filled_json(const struct psnap_convert_job *job,
+			       struct psnap_outbuf *out);
 
 /** psnap_convert_exists() - is there anything at that path, or a link? */
 bool psnap_convert_exists(const char *path);

@@ -30,6 +30,14 @@ enum {
 	OPT_COMPRESS,
 	OPT_STANDALONE,
 	OPT_CLUSTER_SIZE,
+	OPT_SALVAGE,
+	OPT_FILL,
+	OPT_FILLED_MAP,
+	OPT_MAPFILE,
+	OPT_ORIGIN_MAPFILE,
+	OPT_SPARSE_SIZE,
+	OPT_NO_CLOBBER,
+	OPT_DISCARD,
 };
 
 /* clang-format off */
@@ -44,6 +52,28 @@ static struct poptOption options[] = {
 	  "replace OUTPUT if there is such a file", NULL },
 	{ "accept-invalid", 0, POPT_ARG_NONE, NULL, OPT_ACCEPT_INVALID,
 	  "also convert a snapshot that is marked invalid", NULL },
+	{ "salvage", 0, POPT_ARG_NONE, NULL, OPT_SALVAGE,
+	  "fill what is damaged or cannot be read, and say what that was",
+	  NULL },
+	{ "fill", 0, POPT_ARG_STRING, NULL, OPT_FILL,
+	  "with --salvage: fill with origin, zero, 0xHEX or a text (default: "
+	  "zero for what cannot be read, origin for what is unknown)", "WITH" },
+	{ "filled-map", 0, POPT_ARG_STRING, NULL, OPT_FILLED_MAP,
+	  "write a map of OUTPUT, as ddrescue has them, to the new file FILE",
+	  "FILE" },
+	{ "mapfile", 0, POPT_ARG_STRING, NULL, OPT_MAPFILE,
+	  "ddrescue's map of the store: what was not rescued cannot be read "
+	  "(implies --salvage)", "FILE" },
+	{ "origin-mapfile", 0, POPT_ARG_STRING, NULL, OPT_ORIGIN_MAPFILE,
+	  "the same of the origin", "FILE" },
+	{ "sparse-size", 'S', POPT_ARG_STRING, NULL, OPT_SPARSE_SIZE,
+	  "raw: blocks of SIZE that are zero become holes; 0: no holes "
+	  "(default: 4K)", "SIZE" },
+	{ "discard", 0, POPT_ARG_NONE, NULL, OPT_DISCARD,
+	  "raw: discard what is zero on a device where that makes it zero",
+	  NULL },
+	{ "no-clobber", 0, POPT_ARG_NONE, NULL, OPT_NO_CLOBBER,
+	  "refuse an OUTPUT that exists (the default)", NULL },
 	{ "target-is-zero", 0, POPT_ARG_NONE, NULL, OPT_TARGET_IS_ZERO,
 	  "raw: OUTPUT is a device full of zeros, so do not write any", NULL },
 	{ "store-device", 0, POPT_ARG_STRING, NULL, OPT_STORE_DEVICE,
@@ -92,9 +122,11 @@ static const char usage[] =
 
 static const char after[] =
 	"\n"
-	"Exit status: 0 converted, 4 refused, 8 failed, 16 usage, 32 "
-	"interrupted. A file\n"
-	"appears whole or not at all.\n";
+	"SIZE is bytes; K and M mean powers of 1024.\n"
+	"\n"
+	"Exit status: 0 converted, 4 refused, or something had to be filled, 8 "
+	"failed, 16\n"
+	"usage, 32 interrupted. A file appears whole or not at all.\n";
 
 static int set_format(struct psnap_convert_args *args, const char *name)
 {
@@ -174,6 +206,62 @@ static int set_cluster_size(struct psnap_convert_args *args, const char *text)
 		       : 0;
 }
 
+static int set_fill(struct psnap_convert_args *args, const char *arg)
+{
+	const char *problem = psnap_convert_fill_set(&args->salvage, arg);
+
+	return problem ? psnap_cli_bad_value("--fill", arg, problem) : 0;
+}
+
+static int set_sparse_size(struct psnap_convert_args *args, const char *arg)
+{
+	const char *problem;
+	uint64_t bytes;
+
+	problem = psnap_parse_size(arg, &bytes);
+	if (!problem && bytes != 0 &&
+	    (bytes < 512 || bytes > PSNAP_CONVERT_SPARSE_BYTES_MAX ||
+	     (bytes & (bytes - 1)) != 0))
+		problem = "is neither 0 nor a power of two from 512 to 1M";
+	if (problem)
+		return psnap_cli_bad_value("--sparse-size", arg, problem);
+	args->sparse_bytes = (uint32_t)bytes;
+	return 0;
+}
+
+/* What is about damage, and where zeros go. */
+static int take_other(struct psnap_convert_args *args, int val, char **arg)
+{
+	struct psnap_convert_salvage_args *salvage = &args->salvage;
+
+	switch (val) {
+	case OPT_SALVAGE:
+		salvage->asked = true;
+		return 0;
+	case OPT_FILL:
+		return set_fill(args, *arg);
+	case OPT_FILLED_MAP:
+		return set_name(&salvage->filled_map, "--filled-map", arg);
+	case OPT_MAPFILE:
+		salvage->asked = true;
+		return set_name(&salvage->mapfile, "--mapfile", arg);
+	case OPT_ORIGIN_MAPFILE:
+		salvage->asked = true;
+		return set_name(&salvage->origin_mapfile, "--origin-mapfile",
+				arg);
+	case OPT_SPARSE_SIZE:
+		return set_sparse_size(args, *arg);
+	case OPT_DISCARD:
+		args->discard = true;
+		return 0;
+	case OPT_NO_CLOBBER:
+		args->force = false;
+		return 0;
+	default:
+		return take_stream_option(args, val, arg);
+	}
+}
+
 static int take_option(void *ctx, int val, char **arg)
 {
 	struct psnap_convert_args *args = ctx;
@@ -216,7 +304,7 @@ static int take_option(void *ctx, int val, char **arg)
 	case OPT_ORIGIN_DEVICE:
 		return set_name(&args->origin_device, "--origin-device", arg);
 	default:
-		return take_stream_option(args, val, arg);
+		return take_other(args, val, arg);
 	}
 }
 
@@ -288,6 +376,23 @@ static const struct {
 	{ OPT_CLUSTER_SIZE, "--cluster-size",
 	  PSNAP_CONVERT_SET(PSNAP_CONVERT_QCOW2), 0,
 	  "only a qcow2 image has clusters" },
+	{ OPT_SPARSE_SIZE, "--sparse-size",
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_RAW), 0, "only raw has holes" },
+	{ OPT_DISCARD, "--discard", PSNAP_CONVERT_SET(PSNAP_CONVERT_RAW), 0,
+	  "only raw is written to a device" },
+	{ OPT_SALVAGE, "--salvage", 0,
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_SNAPSHOT),
+	  "only a store and its origin can be salvaged" },
+	{ OPT_MAPFILE, "--mapfile", 0,
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_SNAPSHOT),
+	  "only a store and its origin can be salvaged" },
+	{ OPT_ORIGIN_MAPFILE, "--origin-mapfile", 0,
+	  PSNAP_CONVERT_SET(PSNAP_CONVERT_SNAPSHOT),
+	  "only a store and its origin can be salvaged" },
+	{ OPT_FILL, "--fill",
+	  ~(PSNAP_CONVERT_SET(PSNAP_CONVERT_VMDK) |
+	    PSNAP_CONVERT_SET(PSNAP_CONVERT_DM)),
+	  0, "nothing is copied, so there is nothing to fill" },
 };
 
 static bool allows(unsigned int set, unsigned int id)
@@ -325,9 +430,24 @@ static int check_output(const struct psnap_convert_args *args,
 	if (args->target_is_zero)
 		return psnap_msg_usage("--target-is-zero: standard output is "
 				       "no block device");
+	if (args->discard)
+		return psnap_msg_usage("--discard: standard output is no block "
+				       "device");
+	if (args->given & UINT64_C(1) << OPT_SPARSE_SIZE)
+		return psnap_msg_usage("--sparse-size: standard output has no "
+				       "holes");
 	if (args->cli.format == PSNAP_FORMAT_JSON)
 		return psnap_msg_usage("--output=json: standard output has "
 				       "what is converted");
+	return 0;
+}
+
+static int check_salvage(const struct psnap_convert_args *args)
+{
+	if (args->salvage.fill != PSNAP_CONVERT_FILL_DEFAULT &&
+	    !args->salvage.asked)
+		return psnap_msg_usage("--fill: nothing is filled without "
+				       "--salvage");
 	return 0;
 }
 
@@ -353,6 +473,8 @@ static int check_combination(const struct psnap_convert_args *args)
 			psnap_convert_formats[args->format].name,
 			input->summary);
 	status = check_rules(args);
+	if (status == 0)
+		status = check_salvage(args);
 	return status ? status
 		      : check_output(args, args->cli.operands[count - 1]);
 }
@@ -371,6 +493,7 @@ int psnap_convert_args_parse(struct psnap_convert_args *args, int argc,
 	};
 	int status;
 
+	args->sparse_bytes = 4096;
 	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 	if (status != PSNAP_CLI_GO_ON)
 		return status;
@@ -392,5 +515,6 @@ void psnap_convert_args_end(struct psnap_convert_args *args)
 	free(args->store_device);
 	free(args->origin_device);
 	free(args->resume);
+	psnap_convert_salvage_args_end(&args->salvage);
 	*args = (struct psnap_convert_args){ 0 };
 }

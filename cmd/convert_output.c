@@ -6,6 +6,7 @@
 #include "convert.h"
 #include "save.h"
 
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,7 +58,39 @@ static bool stands_on(const char *path, const struct psnap_operand *operand)
 	return operand->io && psnap_save_stands_on(path, operand);
 }
 
-int psnap_convert_output_check(struct psnap_convert_job *job)
+/* A tag is found among the devices there are, and is no name for a new one. */
+static bool is_tag(const char *path)
+{
+	static const char *const tags[] = { "UUID=", "LABEL=", "PARTUUID=",
+					    "PARTLABEL=" };
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
+		if (strncmp(path, tags[i], strlen(tags[i])) == 0)
+			return true;
+	return false;
+}
+
+static int check_map(const struct psnap_convert_job *job)
+{
+	const char *map = job->args->salvage.filled_map;
+
+	if (!map)
+		return 0;
+	if (job->path && strcmp(map, job->path) == 0)
+		return psnap_msg_usage("--filled-map: %s is OUTPUT", map);
+	if (!job->args->force && psnap_convert_exists(map))
+		return psnap_msg_usage("--filled-map: %s exists; --force "
+				       "replaces it",
+				       map);
+	if (stands_on(map, &job->store) || stands_on(map, &job->origin)) {
+		psnap_msg(map, "the new file would be on a device that is to "
+			       "be only read; nothing was changed");
+		return PSNAP_EXIT_FAILED;
+	}
+	return 0;
+}
+
+static int check_output(struct psnap_convert_job *job)
 {
 	const char *path = job->path;
 
@@ -67,11 +100,16 @@ int psnap_convert_output_check(struct psnap_convert_job *job)
 			       ? psnap_msg_usage("standard output is a "
 						 "terminal; name a file")
 			       : 0;
+	if (is_tag(path))
+		return psnap_msg_usage("%s is no name for OUTPUT; name the "
+				       "device by its path, or a file ./%s",
+				       path, path);
 	if (is_device(path))
 		return open_device(job);
-	if (job->args->target_is_zero)
-		return psnap_msg_usage("--target-is-zero: %s is no block "
-				       "device",
+	if (job->args->target_is_zero || job->args->discard)
+		return psnap_msg_usage("--%s: %s is no block device",
+				       job->args->discard ? "discard"
+							  : "target-is-zero",
 				       path);
 	if (!job->args->force && psnap_convert_exists(path))
 		return psnap_msg_usage("%s exists; --force replaces it", path);
@@ -110,4 +148,11 @@ int psnap_convert_commit(const struct psnap_convert_job *job,
 	return psnap_newfile_commit(file, &err) < 0
 		       ? psnap_msg_error(job->path, &err)
 		       : PSNAP_EXIT_DONE;
+}
+
+int psnap_convert_output_check(struct psnap_convert_job *job)
+{
+	int status = check_output(job);
+
+	return status ? status : check_map(job);
 }

@@ -54,6 +54,11 @@ int psnap_convert_failure(const struct psnap_convert_job *job,
 		return psnap_msg_interrupted(NULL);
 	if (!name_failed(job, err, &name, &why))
 		why = *err;
+	else if (!job->device.io && why.code == PSNAP_E_IO) {
+		psnap_msg(name, "%s; --salvage fills such places and goes on",
+			  why.message);
+		return PSNAP_EXIT_FAILED;
+	}
 	/* Of a file nothing is left. */
 	if (job->device.io) {
 		psnap_msg(name,
@@ -66,6 +71,28 @@ int psnap_convert_failure(const struct psnap_convert_job *job,
 	return status == PSNAP_EXIT_INTERRUPTED ? status : PSNAP_EXIT_FAILED;
 }
 
+static int copy_to_file(struct psnap_convert_job *job,
+			struct psnap_newfile *file, struct psnap_io *io,
+			struct psnap_error *err)
+{
+	struct psnap_convert_options options = {
+		.zeros = PSNAP_CONVERT_LEAVE_ZEROS,
+		.block_bytes = job->args->sparse_bytes,
+		.share = job->args->sparse_bytes > 0,
+		.progress = &job->progress,
+	};
+	int rc;
+
+	if (job->args->sparse_bytes == 0) {
+		rc = psnap_newfile_allocate(file, io->size_bytes, err);
+		if (rc == PSNAP_E_UNSUPPORTED)
+			options.zeros = PSNAP_CONVERT_WRITE_ZEROS;
+		else if (rc)
+			return rc;
+	}
+	return psnap_convert_to_io(job->shown, io, &options, err);
+}
+
 /* Fill the new file, and give it its name. */
 static int fill_file(struct psnap_convert_job *job, struct psnap_newfile *file,
 		     struct psnap_io *io)
@@ -73,7 +100,7 @@ static int fill_file(struct psnap_convert_job *job, struct psnap_newfile *file,
 	struct psnap_error err = { 0 };
 	int rc;
 
-	rc = psnap_newfile_copy(file, io, job->shown, &job->progress, &err);
+	rc = copy_to_file(job, file, io, &err);
 	if (rc == 0)
 		rc = psnap_io_close(io, &err);
 	else
@@ -104,14 +131,22 @@ static int to_file(struct psnap_convert_job *job)
 
 static int to_device(struct psnap_convert_job *job)
 {
+	struct psnap_convert_options options = {
+		.block_bytes = job->args->sparse_bytes,
+		.progress = &job->progress,
+	};
 	struct psnap_error err = { 0 };
 	int rc;
 
+	if (job->args->target_is_zero)
+		options.zeros = PSNAP_CONVERT_LEAVE_ZEROS;
+	else if (job->args->discard)
+		options.zeros = PSNAP_CONVERT_PUNCH_ZEROS;
 	psnap_msg_interrupted_words("a part of it is on the device; run the "
 				    "same command again to begin anew");
-	rc = psnap_convert_to_device(job->shown, job->device.io,
-				     job->args->target_is_zero, &job->progress,
-				     &err);
+	rc = psnap_convert_to_io(job->shown, job->device.io, &options, &err);
+	if (rc == 0)
+		rc = psnap_io_sync(job->device.io, &err);
 	if (rc == PSNAP_E_RANGE) {
 		psnap_msg(job->path,
 			  "%s; nothing was written, name a larger device",

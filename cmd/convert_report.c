@@ -105,6 +105,7 @@ static void report_text(const struct psnap_convert_job *job,
 			    " of the store\n",
 			    psnap_convert_segments(job, PSNAP_VIEW_ORIGIN),
 			    psnap_convert_segments(job, PSNAP_VIEW_STORE));
+	psnap_convert_filled_text(job, out);
 }
 
 static void json_text(struct psnap_outbuf *out, const char *key,
@@ -231,6 +232,7 @@ static void report_json(const struct psnap_convert_job *job,
 	psnap_outbuf_text(out, "}");
 	psnap_json_member(out, "exceptions", job->plan.check.table_read,
 			  job->plan.check.exceptions);
+	psnap_convert_filled_json(job, out);
 	json_verdict(job, out);
 	psnap_outbuf_printf(out, ",\"exit_status\":%d}\n", exit_status);
 }

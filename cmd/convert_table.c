@@ -31,6 +31,13 @@ static int check_sectors(const struct psnap_convert_job *job)
 
 	if (bytes > 0 && bytes % SECTOR_BYTES == 0)
 		return 0;
+	if (bytes == 0) {
+		psnap_msg(job->origin.name,
+			  "it is empty, so there is nothing that a %s could "
+			  "name",
+			  psnap_convert_format(job)->name);
+		return PSNAP_EXIT_FAILED;
+	}
 	psnap_msg(job->origin.name,
 		  "%" PRIu64 " bytes are not a whole number of sectors, so "
 		  "no %s can be made; -O raw can",
@@ -61,13 +68,29 @@ static int check_name(const struct psnap_convert_job *job, const char *name)
 	return 0;
 }
 
+/*
+ * The number of a device of device-mapper is another one after the next boot,
+ * or on another computer; the name that leads to it is not.
+ */
+static char *absolute(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	if (real && strncmp(real, "/dev/dm-", 8) == 0 &&
+	    strncmp(path, "/dev/", 5) == 0 && !strstr(path, "/../")) {
+		free(real);
+		return strdup(path);
+	}
+	return real;
+}
+
 static int get_name(const struct psnap_convert_job *job,
 		    const struct psnap_operand *operand, const char *told,
 		    char **owned, const char **name)
 {
 	*name = told;
 	if (!told) {
-		*owned = realpath(operand->path, NULL);
+		*owned = absolute(operand->path);
 		*name = *owned;
 	}
 	if (!*name) {

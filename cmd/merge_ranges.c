@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which part of a device is meant: --range and --exclude as sectors of the
- * origin, --mapfile and --origin-mapfile as maps of what could be rescued. The
- * library knows bytes only.
+ * origin; rescued.c reads --mapfile and --origin-mapfile, the maps of what could
+ * be rescued. The library knows bytes only.
  */
 #include "merge.h"
 #include "parse.h"
-
-#include <psnap/mapfile.h>
+#include "rescued.h"
 
 /* A range may go beyond any device, and then means all to its end. */
 static uint64_t bytes_of(uint64_t sector)
@@ -37,34 +36,14 @@ int psnap_merge_range_add(const char *option, const char *value,
 	return 0;
 }
 
-static int read_map(const char *path, struct psnap_extents **unrescued)
-{
-	struct psnap_error err = { 0 };
-	struct psnap_io *file = NULL;
-	int rc;
-
-	if (!path)
-		return 0;
-	rc = psnap_extents_new(unrescued, &err);
-	if (rc == 0)
-		rc = psnap_io_open(path, &file, &err);
-	if (rc == 0)
-		rc = psnap_mapfile_read(file, *unrescued, &err);
-	psnap_io_close(file, NULL);
-	if (rc == 0)
-		return 0;
-	psnap_msg_error(path, &err);
-	/* What is wrong with a map says nothing about the store. */
-	return PSNAP_EXIT_FAILED;
-}
-
 int psnap_merge_maps_read(struct psnap_merge_args *args)
 {
 	int status;
 
-	status = read_map(args->mapfile, &args->merge.store_unrescued);
+	status =
+		psnap_rescued_read(args->mapfile, &args->merge.store_unrescued);
 	if (status == 0)
-		status = read_map(args->origin_mapfile,
-				  &args->merge.origin_unrescued);
+		status = psnap_rescued_read(args->origin_mapfile,
+					    &args->merge.origin_unrescued);
 	return status;
 }

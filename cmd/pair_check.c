@@ -79,8 +79,8 @@ bool psnap_pair_only_invalid(const struct psnap_check_result *check)
 	       sum == check->counts[PSNAP_F_SNAPSHOT_INVALID];
 }
 
-static void refuse(const struct psnap_pair *pair,
-		   const struct psnap_merge_plan *plan, const char *done)
+void psnap_pair_refuse(const struct psnap_pair *pair,
+		       const struct psnap_merge_plan *plan, const char *done)
 {
 	psnap_pair_say_findings(pair);
 	if (psnap_pair_is_swapped(pair, plan))
@@ -99,20 +99,21 @@ static void refuse(const struct psnap_pair *pair,
 		psnap_msg(pair->store->name,
 			  "not %s: it is not sound (%s); psnap check "
 			  "says what is wrong, psnap repair -o NEW makes a "
-			  "sound copy",
-			  done, psnap_state_name(plan->check.state));
+			  "sound copy%s",
+			  done, psnap_state_name(plan->check.state),
+			  pair->hint && plan->check.table_read ? pair->hint
+							       : "");
 }
 
-/* What --accept-invalid comes to. */
-static void say_invalid(const struct psnap_pair *pair,
-			const struct psnap_merge_plan *plan)
+void psnap_pair_say_invalid(const struct psnap_pair *pair,
+			    const struct psnap_merge_plan *plan)
 {
 	if (plan->check.state == PSNAP_STATE_INVALID && !pair->quiet)
 		psnap_msg(pair->store->name,
 			  "the snapshot is marked invalid: its %" PRIu64
 			  " exceptions are exact, other chunks are shown as "
 			  "the origin has them now",
-			  plan->exceptions);
+			  plan->check.exceptions);
 }
 
 int psnap_pair_show(struct psnap_pair *pair,
@@ -129,7 +130,7 @@ int psnap_pair_show(struct psnap_pair *pair,
 	if (status != 0)
 		return status;
 	if (plan->refused) {
-		refuse(pair, plan, done);
+		psnap_pair_refuse(pair, plan, done);
 		return PSNAP_EXIT_LEFT;
 	}
 	rc = psnap_store_open(pair->store->io, 0, &store, &err);
@@ -139,7 +140,7 @@ int psnap_pair_show(struct psnap_pair *pair,
 	psnap_store_close(store);
 	if (rc < 0)
 		return psnap_msg_error(pair->store->name, &err);
-	say_invalid(pair, plan);
+	psnap_pair_say_invalid(pair, plan);
 	return 0;
 }
 

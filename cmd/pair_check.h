@@ -15,12 +15,14 @@
  * struct psnap_pair - zero-initialise and fill in
  * @store, @origin:  not owned
  * @quiet:     say why a pair is refused, but not what was found in it
+ * @hint:      what else can be done about a damaged table; NULL: nothing
  * @findings:  those of the check; release with psnap_pair_release()
  */
 struct psnap_pair {
 	const struct psnap_operand *store;
 	const struct psnap_operand *origin;
 	bool quiet;
+	const char *hint;
 	struct psnap_finding *findings;
 	size_t finding_count;
 };
@@ -44,6 +46,17 @@ bool psnap_pair_is_swapped(const struct psnap_pair *pair,
 
 /** psnap_pair_only_invalid() - is the mark all that is in the way? */
 bool psnap_pair_only_invalid(const struct psnap_check_result *check);
+
+/**
+ * psnap_pair_refuse() - say why the pair is not shown
+ * @done:  as for psnap_pair_show()
+ */
+void psnap_pair_refuse(const struct psnap_pair *pair,
+		       const struct psnap_merge_plan *plan, const char *done);
+
+/** psnap_pair_say_invalid() - what --accept-invalid comes to, if it does */
+void psnap_pair_say_invalid(const struct psnap_pair *pair,
+			    const struct psnap_merge_plan *plan);
 
 /**
  * psnap_pair_show() - check the pair, and open the view of both

@@ -76,8 +76,8 @@ static size_t alike(const struct copier *c, uint64_t at, size_t start,
 	size_t end = start;
 
 	while (end < len) {
-		size_t n = (size_t)min_u64(block - (at + end) % block,
-					   len - end);
+		size_t n =
+			(size_t)min_u64(block - (at + end) % block, len - end);
 		bool is = is_zero(c->piece + end, n);
 
 		if (end > start && is != *zero)

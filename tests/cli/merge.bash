@@ -97,3 +97,16 @@ with_bad() { # FILE RANGES COMMAND...
 	shift 2
 	BAD_FILE=$file BAD_BYTES=$ranges LD_PRELOAD=$bad "$@"
 }
+
+# map FILE "STATUS BYTES"...: a map of GNU ddrescue.
+map() {
+	local file=$1 at=0 block
+	shift
+	printf '# Mapfile. Created by GNU ddrescue version 1.27\n' >"$file"
+	printf '0x%08X     +               1\n' 0 >>"$file"
+	for block in "$@"; do
+		printf '0x%08X  0x%08X  %s\n' $at "${block#* }" "${block%% *}" \
+			>>"$file"
+		at=$((at + ${block#* }))
+	done
+}

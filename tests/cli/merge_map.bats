@@ -14,19 +14,6 @@ load merge
 # The pair: origin chunks 3 to 13 have their data in store chunks 2 to 12,
 # 24 to 28 in 20 to 24. Its table is store chunk 1.
 
-# map FILE "STATUS BYTES"...: a map of GNU ddrescue.
-map() {
-	local file=$1 at=0 block
-	shift
-	printf '# Mapfile. Created by GNU ddrescue version 1.27\n' >"$file"
-	printf '0x%08X     +               1\n' 0 >>"$file"
-	for block in "$@"; do
-		printf '0x%08X  0x%08X  %s\n' $at "${block#* }" "${block%% *}" \
-			>>"$file"
-		at=$((at + ${block#* }))
-	done
-}
-
 @test "--mapfile leaves what was not rescued, whatever the map calls it" {
 	pair
 	remember
