@@ -26,9 +26,11 @@ struct pile {
 /*
  * @limit:      chunks of the origin, a partial one included
  * @possible:   runs of which nothing is impossible
+ * @good:       of these, what is in no doubt; @rejected: the others
  * @broken:     the area of each entry that is; sorted when all are known
  * @old_again:  origin chunks that several exceptions claim
  * @new_again:  store chunks that several exceptions claim
+ * @known:      origin chunks that have a good one
  */
 struct sieve {
 	const struct psnap_geometry *geo;
@@ -38,8 +40,10 @@ struct sieve {
 	struct pile possible;
 	struct pile good;
 	struct pile broken;
+	struct pile rejected;
 	struct psnap_extents *old_again;
 	struct psnap_extents *new_again;
+	struct psnap_extents *known;
 	struct psnap_view_doubt *doubt;
 };
 
@@ -80,12 +84,41 @@ static int note(const struct sieve *s, struct psnap_extents *set,
 	return psnap_extents_add(set, start, start + len, err);
 }
 
-/* Its origin chunks are inside the origin. */
+/* A chunk is in doubt unless a sound exception says where it is. */
 static int reject(struct sieve *s, const struct psnap_run *run,
 		  struct psnap_error *err)
 {
+	uint64_t i;
+	int rc = 0;
+
 	s->doubt->unused += run->chunks;
-	return note(s, s->doubt->unknown, run, err);
+	for (i = 0; i < run->chunks && rc == 0; i++) {
+		struct psnap_run p = part(s, run, i, 1);
+
+		if (p.old_chunk < s->limit &&
+		    !psnap_extents_contain(s->known, p.old_chunk,
+					   p.old_chunk + 1))
+			rc = note(s, s->doubt->unknown, &p, err);
+	}
+	return rc;
+}
+
+static int reject_all(struct sieve *s, struct psnap_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < s->good.count && rc == 0; i++) {
+		const struct psnap_run *r = &s->good.runs[i];
+
+		rc = psnap_extents_add(s->known, r->old_chunk,
+				       r->old_chunk + r->chunks, err);
+	}
+	for (i = 0; i < s->broken.count && rc == 0; i++)
+		rc = reject(s, &s->broken.runs[i], err);
+	for (i = 0; i < s->rejected.count && rc == 0; i++)
+		rc = reject(s, &s->rejected.runs[i], err);
+	return rc;
 }
 
 /* How many chunks from the first on may hold data. */
@@ -121,10 +154,6 @@ static int sift(struct sieve *s, const struct psnap_run *run,
 		} else {
 			rest.chunks = 1;
 			rc = put(&s->broken, &rest, err);
-			if (rc == 0 && !outside)
-				rc = reject(s, &rest, err);
-			else
-				s->doubt->unused++;
 		}
 		at += rest.chunks;
 	}
@@ -249,18 +278,21 @@ static bool begins_in(struct psnap_extents *set, uint64_t start, uint64_t *len)
 static int judge(struct sieve *s, const struct psnap_run *run,
 		 struct psnap_error *err)
 {
-	bool broken = is_broken(s, run->area_index);
 	uint64_t at = 0;
 	int rc = 0;
 
 	while (rc == 0 && at < run->chunks) {
 		struct psnap_run p = part(s, run, at, run->chunks - at);
 		bool again = begins_in(s->old_again, p.old_chunk, &p.chunks);
+		bool broken = is_broken(s, p.area_index);
+
+		/* The next area is another one. */
+		p.chunks = min_u64(p.chunks,
+				   s->geo->exceptions_per_area - p.entry_index);
 
 		if (begins_in(s->new_again, p.new_chunk, &p.chunks))
 			again = true;
-		rc = again || broken ? reject(s, &p, err)
-				     : put(&s->good, &p, err);
+		rc = put(again || broken ? &s->rejected : &s->good, &p, err);
 		if (rc == 0 && !again && !broken &&
 		    p.state == PSNAP_ENTRY_UNCERTAIN)
 			rc = note(s, s->doubt->uncertain, &p, err);
@@ -290,7 +322,7 @@ static int judge_all(struct sieve *s, const struct psnap_map *map,
 	for (i = 0; i < s->possible.count && rc == 0; i++)
 		rc = judge(s, &s->possible.runs[i], err);
 	sort(&s->good, by_old);
-	return rc;
+	return rc ? rc : reject_all(s, err);
 }
 
 static int append_good(struct psnap_view *v, struct sieve *s,
@@ -326,6 +358,8 @@ static int fill(struct psnap_view *v, struct psnap_store *store,
 	if (rc == 0)
 		rc = psnap_extents_new(&s.new_again, err);
 	if (rc == 0)
+		rc = psnap_extents_new(&s.known, err);
+	if (rc == 0)
 		rc = judge_all(&s, map, err);
 	if (rc == 0)
 		rc = append_good(v, &s, err);
@@ -334,9 +368,11 @@ static int fill(struct psnap_view *v, struct psnap_store *store,
 			is_broken(&s, s.broken.runs[i].area_index);
 	psnap_extents_free(s.old_again);
 	psnap_extents_free(s.new_again);
+	psnap_extents_free(s.known);
 	free(s.possible.runs);
 	free(s.good.runs);
 	free(s.broken.runs);
+	free(s.rejected.runs);
 	return rc;
 }
 

@@ -157,7 +157,7 @@ static void run_newstore(struct psnap_io *io, struct psnap_io *origin,
 const struct verb alloc_verbs[] = {
 	{ "newstore", run_newstore }, { "infer", run_infer },
 	{ "carve", run_carve },	      { "rebuild", run_rebuild },
-	{ "compare", run_compare },
+	{ "compare", run_compare },   { "convert", verbs_run_convert },
 };
 const unsigned int alloc_verb_count =
 	sizeof(alloc_verbs) / sizeof(alloc_verbs[0]);

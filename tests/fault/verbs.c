@@ -211,8 +211,9 @@ static void run_open(struct psnap_io *io, struct psnap_io *origin,
 }
 
 const struct verb verbs[] = {
-	{ "walk", run_walk }, { "map", run_map },     { "check", run_check },
-	{ "dump", run_dump }, { "image", run_image }, { "output", run_output },
-	{ "open", run_open },
+	{ "walk", run_walk },	{ "map", run_map },
+	{ "check", run_check }, { "dump", run_dump },
+	{ "image", run_image }, { "output", run_output },
+	{ "open", run_open },	{ "salvage", verbs_run_salvage },
 };
 const unsigned int verb_count = sizeof(verbs) / sizeof(verbs[0]);

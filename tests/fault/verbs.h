@@ -30,6 +30,12 @@ struct verb {
 extern const struct verb verbs[];
 extern const unsigned int verb_count;
 
+/* convert_verbs.c */
+void verbs_run_salvage(struct psnap_io *io, struct psnap_io *origin,
+		       struct outcome *o);
+void verbs_run_convert(struct psnap_io *io, struct psnap_io *origin,
+		       struct outcome *o);
+
 /* A store with several areas, duplicates, chunk numbers for bitmap and keys,
  * entries behind the terminator and a stale area. */
 void verbs_image(struct io_image *m);
