@@ -155,7 +155,8 @@ need-check:
 	$(Q)tests/support/need check
 
 .PHONY: demo
-demo: need-build
+demo:
+	$(Q)tests/support/need demo
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)B=$(B) tests/demo
 

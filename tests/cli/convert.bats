@@ -366,6 +366,30 @@ file_system_pair() {
 	jq -e '.file_system.label == "\u001b[31m\"a\\b"' doc
 }
 
+@test "the sample's file system can be read from an image and through a VMDK" {
+	local sample=$BATS_TEST_DIRNAME/../sample
+	command -v debugfs >/dev/null || skip "no debugfs"
+	for name in cow origin; do
+		gzip -dc "$sample/$name.img.gz" >$name.img
+	done
+	expect 0 psnap_convert -O raw cow.img origin.img view.img
+	[[ $stderr == *', label "sample"' ]]
+	[[ "$(sum_of view.img)  view" == "$(<"$sample/sum")" ]]
+	e2fsck -fn view.img
+	need_qemu
+	psnap_convert -q -O vmdk cow.img origin.img view.vmdk
+	qemu-img convert -f vmdk -O raw view.vmdk again.img
+	for image in view.img again.img; do
+		[[ $(debugfs -R 'cat /notes.txt' $image) == \
+			'The meeting is on Monday.' ]]
+		debugfs -R 'ls -p /letters' $image | grep -q /draft.txt/13/
+		debugfs -R 'cat /numbers.txt' $image | diff - <(seq 1 2000)
+	done
+	[[ $(debugfs -R 'cat /notes.txt' origin.img) == \
+		'The meeting is cancelled.' ]]
+	! debugfs -R 'ls -p /letters' origin.img | grep -q draft
+}
+
 @test "--list-formats has a line for each format, of inputs and of outputs" {
 	silent 0 psnap_convert --list-formats
 	[[ $(grep -cvE '^-[fO] [a-z0-9]+ +[a-zA-Z]' <<<"$output") == 0 ]]
