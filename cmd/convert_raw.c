@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <psnap/convert.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /*
  * Which of the two devices failed, and in its own words: the place in the view
@@ -71,6 +72,25 @@ int psnap_convert_failure(const struct psnap_convert_job *job,
 	return status == PSNAP_EXIT_INTERRUPTED ? status : PSNAP_EXIT_FAILED;
 }
 
+/* In the order that suits the devices. */
+static int copy_in_order(struct psnap_convert_job *job, struct psnap_io *to,
+			 struct psnap_convert_options *options,
+			 struct psnap_error *err)
+{
+	struct psnap_extent *order = NULL;
+	int rc = 0;
+
+	if (job->view)
+		rc = psnap_view_order(job->view, &order, &options->order_count,
+				      err);
+	options->order = order;
+	options->progress = &job->progress;
+	if (rc == 0)
+		rc = psnap_convert_to_io(job->shown, to, options, err);
+	free(order);
+	return rc;
+}
+
 static int copy_to_file(struct psnap_convert_job *job,
 			struct psnap_newfile *file, struct psnap_io *io,
 			struct psnap_error *err)
@@ -79,7 +99,6 @@ static int copy_to_file(struct psnap_convert_job *job,
 		.zeros = PSNAP_CONVERT_LEAVE_ZEROS,
 		.block_bytes = job->args->sparse_bytes,
 		.share = job->args->sparse_bytes > 0,
-		.progress = &job->progress,
 	};
 	int rc;
 
@@ -90,7 +109,7 @@ static int copy_to_file(struct psnap_convert_job *job,
 		else if (rc)
 			return rc;
 	}
-	return psnap_convert_to_io(job->shown, io, &options, err);
+	return copy_in_order(job, io, &options, err);
 }
 
 /* Fill the new file, and give it its name. */
@@ -133,7 +152,6 @@ static int to_device(struct psnap_convert_job *job)
 {
 	struct psnap_convert_options options = {
 		.block_bytes = job->args->sparse_bytes,
-		.progress = &job->progress,
 	};
 	struct psnap_error err = { 0 };
 	int rc;
@@ -144,7 +162,7 @@ static int to_device(struct psnap_convert_job *job)
 		options.zeros = PSNAP_CONVERT_PUNCH_ZEROS;
 	psnap_msg_interrupted_words("a part of it is on the device; run the "
 				    "same command again to begin anew");
-	rc = psnap_convert_to_io(job->shown, job->device.io, &options, &err);
+	rc = copy_in_order(job, job->device.io, &options, &err);
 	if (rc == 0)
 		rc = psnap_io_sync(job->device.io, &err);
 	if (rc == PSNAP_E_RANGE) {

@@ -33,6 +33,7 @@ struct copier {
 	void *ctx;
 	struct psnap_convert_options options;
 	struct psnap_share share;
+	uint64_t done_bytes;
 	uint8_t *piece;
 	uint8_t *zeros;
 	int (*put)(struct copier *c, uint64_t at, size_t len, bool zero,
@@ -128,50 +129,66 @@ static size_t zero_room(const struct copier *c, uint64_t at, uint64_t data)
 }
 
 /* One piece of what lies between @at and @data, which is nothing but zeros, or
- * of the data from there on. */
-static int put_next(struct copier *c, uint64_t at, uint64_t data, size_t *len,
-		    struct psnap_error *err)
+ * of the data from there on, up to @end. */
+static int put_next(struct copier *c, uint64_t at, uint64_t data, uint64_t end,
+		    size_t *len, struct psnap_error *err)
 {
-	uint64_t size = c->from->size_bytes;
 	int rc;
 
 	if (data > at) {
 		*len = zero_room(c, at, data);
 		return c->put(c, at, *len, true, err);
 	}
-	*len = (size_t)psnap_share(&c->share, c->from, at, size - at);
+	*len = (size_t)psnap_share(&c->share, c->from, at, end - at);
 	if (*len > 0)
 		return 0;
-	*len = (size_t)min_u64(PIECE_BYTES - at % PIECE_BYTES, size - at);
+	*len = (size_t)min_u64(PIECE_BYTES - at % PIECE_BYTES, end - at);
 	psnap_io_prefetch(c->from, at + *len,
-			  min_u64(AHEAD_BYTES, size - at - *len));
+			  min_u64(AHEAD_BYTES, end - at - *len));
 	rc = psnap_io_read(c->from, at, c->piece, *len, err);
 	return rc ? rc : c->put(c, at, *len, false, err);
 }
 
-static int copy(struct copier *c, struct psnap_error *err)
+static int copy_extent(struct copier *c, const struct psnap_extent *extent,
+		       struct psnap_error *err)
 {
 	const struct psnap_progress *p = c->options.progress;
-	uint64_t size = c->from->size_bytes;
+	uint64_t at = extent->offset_bytes;
+	uint64_t end = at + extent->len_bytes;
 	uint64_t data = 0;
-	uint64_t at = 0;
+	int rc = 0;
+
+	while (rc == 0 && at < end) {
+		size_t len;
+
+		if (data <= at)
+			data = min_u64(psnap_io_next_data(c->from, at), end);
+		rc = put_next(c, at, data, end, &len, err);
+		at += len;
+		c->done_bytes += len;
+		if (rc == 0 && p && p->tick &&
+		    p->tick(p->ctx, c->done_bytes, c->from->size_bytes))
+			rc = psnap_fail(err, PSNAP_E_INTERRUPTED,
+					"interrupted");
+	}
+	return rc;
+}
+
+static int copy(struct copier *c, struct psnap_error *err)
+{
+	const struct psnap_extent all = { 0, c->from->size_bytes };
+	const struct psnap_extent *order =
+		c->options.order ? c->options.order : &all;
+	size_t count = c->options.order ? c->options.order_count : 1;
+	size_t i;
 	int rc = 0;
 
 	c->piece = malloc(PIECE_BYTES);
 	c->zeros = calloc(1, PIECE_BYTES);
 	if (!c->piece || !c->zeros)
 		rc = psnap_fail_nomem(err, "copying");
-	while (rc == 0 && at < size) {
-		size_t len;
-
-		if (data <= at)
-			data = psnap_io_next_data(c->from, at);
-		rc = put_next(c, at, data, &len, err);
-		at += len;
-		if (rc == 0 && p && p->tick && p->tick(p->ctx, at, size))
-			rc = psnap_fail(err, PSNAP_E_INTERRUPTED,
-					"interrupted");
-	}
+	for (i = 0; i < count && rc == 0; i++)
+		rc = copy_extent(c, &order[i], err);
 	free(c->piece);
 	free(c->zeros);
 	return rc;

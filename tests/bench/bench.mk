@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make bench [SECTIONS="scan dump check merge repair"] [QUICK=50] [MERGE_MIB=2048]
+# make bench [SECTIONS="scan dump check merge repair convert"] [QUICK=50] [MERGE_MIB=2048]
 # make bench-kernel	the kernel's own merge against psnap, in one machine
 #
 # Included by the Makefile. Builds the programs the bench needs beside psnap
 # and mkstore, and runs tests/bench/run. libfuse3 and liburing are asked for
 # here alone: psnap itself uses neither.
 
-SECTIONS ?= scan dump check merge repair
+SECTIONS ?= scan dump check merge repair convert
 BENCH_PROGRAMS := $(addprefix $(B)/bench/,latfs merge_loop scan_ref walk_bench)
 
 BENCH_CC = $(CC) $(BASE) $(1) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \

@@ -10,6 +10,7 @@
 #include <psnap/salvage.h>
 #include <psnap/view.h>
 #include <psnap/watch.h>
+#include <stdlib.h>
 
 /* What is open for one salvage. */
 struct salvage_scene {
@@ -82,9 +83,10 @@ void verbs_run_salvage(struct psnap_io *io, struct psnap_io *origin,
 void verbs_run_convert(struct psnap_io *io, struct psnap_io *origin,
 		       struct outcome *o)
 {
-	static const struct psnap_convert_options options = {
+	struct psnap_convert_options options = {
 		.zeros = PSNAP_CONVERT_PUNCH_ZEROS, .block_bytes = 512
 	};
+	struct psnap_extent *order = NULL;
 	struct psnap_content content;
 	struct psnap_io *overlay = NULL;
 	struct salvage_scene s = { 0 };
@@ -96,7 +98,12 @@ void verbs_run_convert(struct psnap_io *io, struct psnap_io *origin,
 		o->rc = psnap_io_open_overlay(origin, origin->size_bytes,
 					      &overlay, &o->err);
 	if (o->rc == 0)
+		o->rc = psnap_view_order(s.view, &order, &options.order_count,
+					 &o->err);
+	options.order = order;
+	if (o->rc == 0)
 		o->rc = psnap_convert_to_io(s.io, overlay, &options, &o->err);
+	free(order);
 	psnap_io_close(overlay, NULL);
 	close_scene(&s);
 }

@@ -245,6 +245,40 @@ static void close_scene(struct scene *s)
 	psnap_io_close(s->origin, NULL);
 }
 
+/* All of the view, each byte once, first by the origin, then by the store. */
+static bool order_is_good(const struct psnap_view *view)
+{
+	struct psnap_extent *order;
+	enum psnap_view_source source = PSNAP_VIEW_ORIGIN;
+	struct psnap_extents *seen;
+	uint64_t from = 0;
+	bool good = true;
+	size_t count;
+	size_t i;
+
+	if (psnap_extents_new(&seen, NULL) ||
+	    psnap_view_order(view, &order, &count, NULL))
+		abort();
+	for (i = 0; i < count && good; i++) {
+		uint64_t start = order[i].offset_bytes;
+		uint64_t end = start + order[i].len_bytes;
+		const struct psnap_view_segment *s =
+			psnap_view_find(view, start);
+
+		good = s->start_bytes == start && s->len_bytes == end - start &&
+		       s->source >= source &&
+		       (s->source != source || s->from_bytes >= from) &&
+		       !psnap_extents_common_bytes(seen, start, end) &&
+		       !psnap_extents_add(seen, start, end, NULL);
+		source = s->source;
+		from = s->from_bytes;
+	}
+	good = good && psnap_extents_contain(seen, 0, ORIGIN_BYTES);
+	psnap_extents_free(seen);
+	free(order);
+	return good;
+}
+
 static void test_views(void)
 {
 	struct model m;
@@ -253,6 +287,7 @@ static void test_views(void)
 	unsigned int n;
 	bool good = true;
 	bool sound = true;
+	bool ordered = true;
 
 	for (n = 0; n < PAIRS && good; n++) {
 		struct scene s;
@@ -267,6 +302,7 @@ static void test_views(void)
 				     ORIGIN_BYTES, NULL) == 0 &&
 		       memcmp(got, wanted, ORIGIN_BYTES) == 0;
 		sound = sound && doubts_agree(&m, s.doubt.unknown);
+		ordered = ordered && order_is_good(s.view);
 		for (i = 0; i < ORIGIN_CHUNKS; i++) {
 			in_doubt += m.doubt[i];
 			used += m.source[i] != 0;
@@ -275,6 +311,7 @@ static void test_views(void)
 	}
 	T_OK(good, "%u stores show what the model has", n);
 	T_OK(sound, "and the same is unknown");
+	T_OK(ordered, "the order of the devices has all of them");
 	T_OK(in_doubt > 1000 && used > 1000, "%u chunks in doubt, %u used",
 	     in_doubt, used);
 }

@@ -25,12 +25,17 @@ enum psnap_convert_zeros {
  *                PSNAP_CONVERT_PIECE_BYTES; 0: data is not looked at
  * @share:        where both are files of one file system that can, blocks are
  *                shared; zeros in them, too
+ * @order:        the pieces to be copied, in the order in which that is best, as
+ *                by psnap_view_order(); NULL: all, from the start to the end
+ * @order_count:  how many
  * @progress:     told bytes of the source; may be NULL
  */
 struct psnap_convert_options {
 	enum psnap_convert_zeros zeros;
 	uint32_t block_bytes;
 	bool share;
+	const struct psnap_extent *order;
+	size_t order_count;
 	const struct psnap_progress *progress;
 };
 
