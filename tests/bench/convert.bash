@@ -83,7 +83,7 @@ convert_holes() {
 convert_qcow2() {
 	local round
 
-	"$PSNAP" convert --list-formats | grep -q '^ *qcow2 ' || return 0
+	"$PSNAP" convert --list-formats | grep -q '^-O qcow2 ' || return 0
 	command -v qemu-img >/dev/null || return 0
 	say "convert: qcow2"
 	BEST=()
