@@ -174,7 +174,7 @@ int psnap_convert_changed_ranges(struct psnap_convert_job *job,
 
 int psnap_convert_delta_show(struct psnap_convert_job *job)
 {
-	struct psnap_delta_match match;
+	struct psnap_delta_match match = { 0 };
 	struct psnap_error err = { 0 };
 	int status;
 	int rc;
@@ -187,8 +187,8 @@ int psnap_convert_delta_show(struct psnap_convert_job *job)
 					job->changed, &job->progress, &match,
 					&err);
 	if (rc < 0)
-		return psnap_delta_origin_failed(job->input.name,
-						 job->origin.name, &err);
+		return psnap_delta_origin_failed(
+			job->input.name, job->origin.name, &match, &err);
 	status = psnap_delta_origin_judge(job->delta, job->origin.io,
 					  job->origin.name, &match,
 					  job->args->force_origin);

@@ -9,8 +9,11 @@
 #include <inttypes.h>
 
 int psnap_delta_origin_failed(const char *delta, const char *origin,
+			      const struct psnap_delta_match *match,
 			      const struct psnap_error *err)
 {
+	if (match->failed)
+		return psnap_msg_error(origin, err);
 	if (err->code != PSNAP_E_RANGE)
 		return psnap_msg_error(delta, err);
 	psnap_msg(origin, "%s; name that one", err->message);

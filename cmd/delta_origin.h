@@ -7,8 +7,14 @@
 
 #include <psnap/delta.h>
 
-/** psnap_delta_origin_failed() - say why a delta cannot be used; the status */
+/**
+ * psnap_delta_origin_failed() - say why a delta could not be verified
+ * @delta, @origin:  as the user wrote them
+ *
+ * Return: the exit status.
+ */
 int psnap_delta_origin_failed(const char *delta, const char *origin,
+			      const struct psnap_delta_match *match,
 			      const struct psnap_error *err);
 
 /**

@@ -114,8 +114,8 @@ static int verify(struct job *job)
 		rc = psnap_delta_verify(job->delta, job->origin.io, NULL,
 					&job->progress, &job->match, &err);
 	if (rc < 0)
-		return psnap_delta_origin_failed(job->file.name,
-						 job->origin.name, &err);
+		return psnap_delta_origin_failed(
+			job->file.name, job->origin.name, &job->match, &err);
 	return psnap_delta_origin_judge(job->delta, job->origin.io,
 					job->origin.name, &job->match,
 					job->args->force_origin);

@@ -28,9 +28,7 @@ static int differing(struct psnap_delta *d, struct psnap_io *base,
 		size_t len = (size_t)r->len_bytes;
 
 		rc = psnap_io_read(base, r->offset_bytes, now, len, err);
-		if (rc == 0 && memcmp(now, data, len) == 0)
-			len = 0;
-		else
+		if (rc || memcmp(now, data, len) != 0)
 			differ[(*count)++] = *r;
 		/* What cannot be read can still be overwritten. */
 		if (rc == PSNAP_E_IO)

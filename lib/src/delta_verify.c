@@ -53,8 +53,10 @@ int psnap_delta_match_frame(const struct delta_frame *f, struct psnap_io *base,
 		uint64_t done = 0;
 		int rc = psnap_io_read(base, at, now, (size_t)len, err);
 
-		if (rc)
+		if (rc) {
+			match->failed = base;
 			return rc;
+		}
 		while (done < len) {
 			size_t n = delta_block_bytes(at + done, len - done);
 
@@ -177,11 +179,13 @@ int psnap_delta_verify(struct psnap_delta *delta, struct psnap_io *base,
 		       const struct psnap_progress *progress,
 		       struct psnap_delta_match *match, struct psnap_error *err)
 {
+	struct psnap_delta_match unasked;
 	uint8_t *now;
 	int rc = base ? psnap_delta_check_base(delta, base, err) : 0;
 
-	if (match)
-		*match = (struct psnap_delta_match){ 0 };
+	if (!match)
+		match = &unasked;
+	*match = (struct psnap_delta_match){ 0 };
 	if (rc)
 		return rc;
 	now = malloc(DELTA_DATA_BYTES_MAX);

@@ -110,7 +110,7 @@ static int read_records(struct psnap_lvmsync *s,
 {
 	uint64_t at = LVMSYNC_LINE_BYTES;
 	uint64_t ticked = 0;
-	struct record record;
+	struct record record = { 0 };
 	int rc = 0;
 
 	while (rc == 0 && at < s->file->size_bytes) {

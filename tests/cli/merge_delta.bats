@@ -106,7 +106,7 @@ refuses_delta() { # STATUS TEXT OPTION...
 	made
 	size=$(stat --format=%s delta)
 	for at in $((size - 1)) 5000; do
-		head -c "$at" delta.before >delta
+		head -c "$at" delta.before >./delta
 		refuses_delta 4 'was cut'
 	done
 	cp delta.before delta

@@ -7,10 +7,13 @@
 
 #include <psnap/carve.h>
 #include <psnap/compare.h>
+#include <psnap/delta.h>
 #include <psnap/infer.h>
+#include <psnap/lvmsync.h>
 #include <psnap/newstore.h>
 #include <psnap/rebuild.h>
 #include <psnap/watch.h>
+#include <string.h>
 
 #define ENTRIES 80u
 
@@ -154,10 +157,98 @@ static void run_newstore(struct psnap_io *io, struct psnap_io *origin,
 	psnap_extents_free(changes);
 }
 
+/* What was made of changes; it needs no memory to be kept. */
+static struct {
+	uint8_t bytes[100000];
+	size_t len;
+} made;
+
+static int keep(void *ctx, const void *data, size_t len_bytes)
+{
+	(void)ctx;
+	memcpy(made.bytes + made.len, data, len_bytes);
+	made.len += len_bytes;
+	return 0;
+}
+
+static int change(struct psnap_extents **ranges, struct outcome *o)
+{
+	uint64_t i;
+
+	o->rc = psnap_extents_new(ranges, &o->err);
+	for (i = 0; i < 100 && o->rc == 0; i++)
+		o->rc = psnap_extents_add(*ranges, i * 512, i * 512 + 100,
+					  &o->err);
+	return o->rc;
+}
+
+static void read_delta(struct psnap_io *origin, struct outcome *o)
+{
+	struct psnap_delta_match match;
+	struct psnap_delta_part *part = NULL;
+	struct psnap_delta *delta = NULL;
+	struct psnap_io *file;
+
+	o->rc = psnap_io_open_memory(made.bytes, made.len, 1, &file, &o->err);
+	if (o->rc)
+		return;
+	o->rc = psnap_delta_part_open(file, NULL, &part, &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_delta_open(file, &delta, &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_delta_verify(delta, origin, NULL, NULL, &match,
+					   &o->err);
+	psnap_delta_close(delta);
+	psnap_delta_part_close(part);
+	psnap_io_close(file, NULL);
+}
+
+static void run_delta(struct psnap_io *io, struct psnap_io *origin,
+		      struct outcome *o)
+{
+	struct psnap_delta_source source = { .base = origin, .shown = origin };
+	struct psnap_delta_info info;
+	struct psnap_io *failed;
+
+	(void)io;
+	made.len = 0;
+	if (change(&source.ranges, o) == 0)
+		o->rc = psnap_delta_write(&source, keep, NULL, NULL, &info,
+					  &failed, &o->err);
+	psnap_extents_free(source.ranges);
+	if (o->rc == 0)
+		read_delta(origin, o);
+}
+
+static void run_lvmsync(struct psnap_io *io, struct psnap_io *origin,
+			struct outcome *o)
+{
+	struct psnap_lvmsync *stream = NULL;
+	struct psnap_extents *ranges = NULL;
+	struct psnap_io *file = NULL;
+	uint64_t bytes;
+
+	(void)io;
+	made.len = 0;
+	if (change(&ranges, o) == 0)
+		o->rc = psnap_lvmsync_write(origin, ranges, keep, NULL, NULL,
+					    &bytes, &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_io_open_memory(made.bytes, made.len, 1, &file,
+					     &o->err);
+	if (o->rc == 0)
+		o->rc = psnap_lvmsync_open(file, origin, NULL, &stream,
+					   &o->err);
+	psnap_lvmsync_close(stream);
+	psnap_extents_free(ranges);
+	psnap_io_close(file, NULL);
+}
+
 const struct verb alloc_verbs[] = {
 	{ "newstore", run_newstore }, { "infer", run_infer },
 	{ "carve", run_carve },	      { "rebuild", run_rebuild },
 	{ "compare", run_compare },   { "convert", verbs_run_convert },
+	{ "delta", run_delta },	      { "lvmsync", run_lvmsync },
 };
 const unsigned int alloc_verb_count =
 	sizeof(alloc_verbs) / sizeof(alloc_verbs[0]);

@@ -121,6 +121,7 @@ psnap_delta_info(const struct psnap_delta *delta);
  * @other_blocks:  that are neither
  * @other_bytes:   where the first of them is
  * @samples:       what is not overwritten fits, as far as it is sampled
+ * @failed:        the base, if it could not be read; else NULL
  */
 struct psnap_delta_match {
 	uint64_t old_blocks;
@@ -128,6 +129,7 @@ struct psnap_delta_match {
 	uint64_t other_blocks;
 	uint64_t other_bytes;
 	bool samples;
+	const struct psnap_io *failed;
 };
 
 /**
@@ -135,7 +137,7 @@ struct psnap_delta_match {
  * @base:      NULL: only the delta
  * @ranges:    what it overwrites is added; may be NULL
  * @progress:  told bytes of the delta; may be NULL
- * @match:     out; may be NULL when @base is
+ * @match:     out; may be NULL
  *
  * Every bit of the delta is checked. Of a base that does not fit @match tells,
  * unless its size alone says so. Return: 0, or
