@@ -113,6 +113,7 @@ static const char usage[] =
 	"[OPTION...] -O FORMAT STORE ORIGIN OUTPUT\n"
 	"       psnap-convert [OPTION...] -f raw -O store ORIGIN MODIFIED OUTPUT\n"
 	"       psnap-convert [OPTION...] -f ndjson -O store DUMP OUTPUT\n"
+	"       psnap-convert [OPTION...] -f delta -O FORMAT DELTA ORIGIN OUTPUT\n"
 	"       psnap-convert --list-formats\n"
 	"\n"
 	"Make of a snapshot store and its origin what another tool can read.\n"

@@ -196,6 +196,11 @@ int psnap_convert_delta_show(struct psnap_convert_job *job)
 		return status;
 	if (psnap_delta_view(job->delta, job->origin.io, &job->shown, &err) < 0)
 		return psnap_msg_error(job->input.name, &err);
+	/* The delta was read a moment ago: what fails now is this one, and
+	 * there. */
+	job->shown->name = job->origin.name;
 	job->chunk_bytes = psnap_delta_info(job->delta)->chunk_bytes;
+	if (job->chunk_bytes == 0)
+		job->chunk_bytes = 4096; /* not told; LVM's default */
 	return 0;
 }

@@ -50,5 +50,8 @@ int psnap_convert_lvmsync_show(struct psnap_convert_job *job)
 	if (rc < 0)
 		return psnap_msg_error(job->input.name, &err);
 	job->shown = psnap_lvmsync_io(job->lvmsync);
+	job->shown->name = job->origin.name;
+	/* A stream does not say; LVM's default. */
+	job->chunk_bytes = 4096;
 	return 0;
 }

@@ -80,6 +80,19 @@ static int64_t negative_errno(int rc, const struct psnap_error *err)
 	return err->os_errno ? -err->os_errno : -EIO;
 }
 
+/* A short read tells where the bad sector is, so it is handed on. */
+static int64_t base_read_some(struct psnap_io *base, uint64_t offset_bytes,
+			      void *buf, size_t len_bytes)
+{
+	struct psnap_error err = { 0 };
+	int rc;
+
+	if (((offset_bytes | len_bytes) & (base->align_bytes - 1u)) == 0)
+		return base->ops->read_some(base, offset_bytes, buf, len_bytes);
+	rc = psnap_io_read(base, offset_bytes, buf, len_bytes, &err);
+	return rc ? negative_errno(rc, &err) : (int64_t)len_bytes;
+}
+
 static int64_t delta_read_some(struct psnap_io *io, uint64_t offset_bytes,
 			       void *buf, size_t len_bytes)
 {
@@ -99,8 +112,7 @@ static int64_t delta_read_some(struct psnap_io *io, uint64_t offset_bytes,
 			memcpy(buf, delta_frame_data(&d->f) + inside,
 			       (size_t)len);
 	} else if (rc == 0) {
-		rc = psnap_io_read(d->base, offset_bytes, buf, (size_t)len,
-				   &err);
+		return base_read_some(d->base, offset_bytes, buf, (size_t)len);
 	}
 	return rc ? negative_errno(rc, &err) : (int64_t)len;
 }

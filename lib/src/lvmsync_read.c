@@ -210,8 +210,13 @@ static int64_t stream_read_some(struct psnap_io *io, uint64_t offset_bytes,
 	struct psnap_error err = { 0 };
 	uint64_t len = len_bytes;
 	struct psnap_io *from = place(stream_of(io), &offset_bytes, &len);
-	int rc = psnap_io_read(from, offset_bytes, buf, (size_t)len, &err);
+	int rc;
 
+	/* A short read tells where the bad sector is, so it is handed on. */
+	if (((offset_bytes | len) & (from->align_bytes - 1u)) == 0)
+		return from->ops->read_some(from, offset_bytes, buf,
+					    (size_t)len);
+	rc = psnap_io_read(from, offset_bytes, buf, (size_t)len, &err);
 	if (rc == 0)
 		return (int64_t)len;
 	if (rc == PSNAP_E_NOMEM)

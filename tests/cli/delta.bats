@@ -242,3 +242,23 @@ completed() {
 	expect 0 psnap_convert --force -f delta -O raw delta.1 origin new
 	[[ $output == *'input       delta.1, '*' bytes'* ]]
 }
+
+@test "a bad sector is told of the device that has it" {
+	need_bad_sectors
+	pair
+	makes delta delta.1
+	# Replaced, left alone, and in the store.
+	expect 8 with_bad origin 12288-12800 "$PSNAP" convert -q -f delta -O raw \
+		delta.1 origin new
+	[[ $stderr == *': origin: byte 12288: '* ]]
+	expect 8 with_bad origin 61440-61952 "$PSNAP" convert -q -f delta -O raw \
+		delta.1 origin new
+	[[ $stderr == *': origin: byte 61440: '* ]]
+	expect 8 with_bad origin 12288-12800 "$PSNAP" convert -q -O delta store \
+		origin new
+	[[ $stderr == *': origin: byte 12288: '* ]]
+	expect 8 with_bad store 20480-20992 "$PSNAP" convert -q -O delta store \
+		origin new
+	[[ $stderr == *': store: byte 20480: '* ]]
+	nothing_remains
+}

@@ -74,6 +74,8 @@ applies_both_ways() {
 	seq 28 -1 24 | changes view 4096 | tail -c +18 >>stream
 	silent 0 psnap_convert -q -f lvmsync -O raw stream origin new
 	cmp new view
+	silent 0 psnap_convert -q -f lvmsync -O store stream origin again
+	[[ $(view_sum again origin) == "$(sum_of view)" ]]
 	# A delta of it knows more about itself.
 	silent 0 psnap_convert -q -f lvmsync -O delta stream origin delta.1
 	psnap_convert -q -f delta -O raw delta.1 origin - | cmp - view
