@@ -153,12 +153,10 @@ completed() {
 	local size at
 	makes delta delta.1
 	size=$(stat --format=%s delta.1)
-	for at in 0 1 2047 2048 2049 $((size / 3)) $((size / 2)) \
-		$((size - 41)) $((size - 1)) "$size"; do
+	for at in 0 2047 2048 $((size / 3)) $((size / 2)) $((size - 41)) \
+		$((size - 1)) "$size"; do
 		head -c "$at" delta.1 >part
 		# Appended to the part itself, as it came through a pipe.
-		silent 0 psnap_convert -q -O delta --resume part store origin - \
-			>rest
 		silent 0 bash -c "'$PSNAP' convert -q -O delta --resume part \
 			store origin - >>part"
 		cmp part delta.1

@@ -9,7 +9,7 @@
 #define HEADER_BYTES 2048u
 #define FRAMES_MAX   5u
 #define RANGES_MAX   6u
-#define RANGE_BYTES  3000u
+#define RANGE_BYTES  1100u
 
 struct range {
 	uint64_t at;
@@ -34,13 +34,17 @@ uint8_t delta_model_base(size_t at)
 
 uint32_t delta_model_crc32(const uint8_t *data, size_t len)
 {
+	static uint32_t table[256];
 	uint32_t crc = UINT32_MAX;
 
-	while (len-- > 0) {
-		crc ^= *data++;
+	for (uint32_t n = 0; n < 256 && !table[255]; n++) {
+		table[n] = n;
 		for (int i = 0; i < 8; i++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+			table[n] = table[n] >> 1 ^
+				   (table[n] & 1 ? 0xedb88320u : 0);
 	}
+	while (len-- > 0)
+		crc = crc >> 8 ^ table[(crc ^ *data++) & 255];
 	return ~crc;
 }
 
@@ -77,7 +81,7 @@ static size_t make_ranges(struct maker *k, struct range *ranges)
 
 		/* Mostly behind the one before. */
 		if (kind >= 16)
-			at = k->end + at % 9000;
+			at = k->end + at % 6000;
 		if (at < k->end || at > MODEL_BASE_BYTES || len == 0 ||
 		    len > MODEL_BASE_BYTES - at)
 			k->m->good = false;
@@ -188,6 +192,7 @@ static void make_frame(struct maker *k)
 	}
 	put(head + 32, len, 4);
 	put(head + 36, delta_model_crc32(payload, len), 4);
+	put(head + 44, 0, 4);
 	put_crc32(head, 48 + 16 * count, head + 4);
 	k->frame_at[k->frame_count] = m->len;
 	k->frame_first[k->frame_count++] = count ? ranges[0].at : 0;

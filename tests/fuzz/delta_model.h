@@ -8,7 +8,7 @@
 
 #include "fuzz.h"
 
-#define MODEL_BASE_BYTES 70000u
+#define MODEL_BASE_BYTES 20000u
 #define MODEL_FILE_BYTES ((size_t)256 << 10)
 
 /*
@@ -27,7 +27,7 @@ struct delta_model {
 /* What the origin has. */
 uint8_t delta_model_base(size_t at);
 
-/* The CRC-32 of psnap-delta(5), bit by bit. */
+/* The CRC-32 of psnap-delta(5). */
 uint32_t delta_model_crc32(const uint8_t *data, size_t len);
 
 void delta_model_make(struct delta_model *m, struct fuzz_cursor *c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Fuzz target: a delta that is applied to an origin of 70000 bytes. The first
+ * Fuzz target: a delta that is applied to an origin of 20000 bytes. The first
  * byte of the input says how the rest is taken:
  *
  *   0  it is the delta
