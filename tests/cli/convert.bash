@@ -34,6 +34,17 @@ nothing_remains() {
 	[[ -z $(find . -name '*new*' -o -name '.psnap*') ]]
 }
 
+# flip FILE OFFSET: this byte becomes another one.
+flip() {
+	perl -e '
+		open my $file, "+<:raw", $ARGV[0] or die;
+		seek $file, $ARGV[1], 0 or die;
+		read($file, my $byte, 1) == 1 or die;
+		seek $file, $ARGV[1], 0 or die;
+		print $file chr(255 ^ ord $byte);
+		close $file or die;' "$1" "$2"
+}
+
 # The command with a standard output that nothing can be written to.
 to_full() {
 	"$@" >/dev/full

@@ -100,8 +100,7 @@ delta_is_the_view() {
 	makes delta delta.1
 	for at in $((3 * 4096)) $((28 * 4096 + 1535)) 1024 0; do
 		cp origin.before origin
-		printf X | dd of=origin bs=1 seek="$at" conv=notrunc \
-			status=none
+		flip origin "$at"
 		refuses_to 4 "--force-origin takes it all the same" \
 			-f delta -O raw delta.1 origin new
 		[[ $stderr == *': origin: '* ]]
@@ -130,9 +129,7 @@ delta_is_the_view() {
 	# Every byte and every length: t_delta.c. Here what is said of some.
 	for at in 20 1000 2050 2100 $((size / 2)) $((size - 60)) $((size - 1)); do
 		cp delta.1 bad
-		printf '\377' | dd of=bad bs=1 seek="$at" conv=notrunc status=none
-		cmp -s bad delta.1 && printf '\0' |
-			dd of=bad bs=1 seek="$at" conv=notrunc status=none
+		flip bad "$at"
 		refuses_to 4 ': bad: ' -f delta -O raw bad origin new
 		head -c "$at" delta.1 >bad
 		refuses_to 4 'was cut' -f delta -O raw bad origin new
@@ -175,8 +172,7 @@ completed() {
 	head -c 6000 delta.1 >part
 	# Other data, another list, another origin.
 	cp store store.before
-	printf X | dd of=store bs=1 seek=$((2 * 4096 + 9)) conv=notrunc \
-		status=none
+	flip store $((2 * 4096 + 9))
 	refuses_to 4 'make the delta anew, without --resume' -O delta \
 		--resume part store origin new
 	cp store.before store

@@ -79,7 +79,7 @@ merges_delta() {
 	made
 	for at in $((3 * 4096)) 1024; do
 		cp origin.before origin
-		printf X | dd of=origin bs=1 seek="$at" conv=notrunc status=none
+		flip origin "$at"
 		cp origin wrong
 		refuses_delta 4 '--force-origin takes it all the same'
 		cmp origin wrong
@@ -110,8 +110,7 @@ refuses_delta() { # STATUS TEXT OPTION...
 		refuses_delta 4 'was cut'
 	done
 	cp delta.before delta
-	printf '\0\0\0\0' | dd of=delta bs=1 seek=$((size - 600)) conv=notrunc \
-		status=none
+	flip delta $((size - 600))
 	refuses_delta 4 'is damaged'
 	refuses_delta 4 'is damaged' --force-origin
 }
