@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * psnap convert, in parts: convert_args.c reads the command line;
+ * psnap convert, in parts: convert_args.c reads the command line, of which
+ * convert_options.c has the options and convert_rules.c what goes together;
  * convert_formats.c is the list of what goes in and what comes out; convert.c
  * leads from the one to the other, and says whose file system it is.
  *
@@ -24,6 +25,7 @@
 #define PSNAP_CMD_CONVERT_H
 
 #include "cli.h"
+#include "convert_salvage.h"
 #include "operand.h"
 #include "outbuf.h"
 
@@ -34,7 +36,6 @@
 #include <psnap/merge.h>
 #include <psnap/newfile.h>
 #include <psnap/qcow2.h>
-#include <psnap/salvage.h>
 #include <psnap/view.h>
 
 struct psnap_convert_job;
@@ -110,53 +111,6 @@ extern const struct psnap_convert_format
 
 /* The largest of --sparse-size. */
 #define PSNAP_CONVERT_SPARSE_BYTES_MAX (UINT64_C(1) << 20)
-
-/* --fill; DEFAULT: zeros for what cannot be read, the origin for what is
- * unknown. */
-enum psnap_convert_fill {
-	PSNAP_CONVERT_FILL_DEFAULT,
-	PSNAP_CONVERT_FILL_ORIGIN,
-	PSNAP_CONVERT_FILL_PATTERN,
-};
-
-/**
- * struct psnap_convert_salvage_args - what of a damaged pair is to be shown
- * @asked:    and what cannot be is to be filled
- * @pattern, @pattern_bytes:  for PATTERN; owned
- * @mapfile, @origin_mapfile:  what was rescued of the two; owned; NULL: all
- * @filled_map:  the map of OUTPUT that is to be written; owned; NULL: none
- */
-struct psnap_convert_salvage_args {
-	bool asked;
-	enum psnap_convert_fill fill;
-	uint8_t *pattern;
-	size_t pattern_bytes;
-	char *mapfile;
-	char *origin_mapfile;
-	char *filled_map;
-};
-
-/**
- * struct psnap_convert_salvage - what could be shown, and what could not
- * @store_lost, @origin_lost:  what the maps do not call rescued; NULL: nothing
- * @doubt:    of the view
- * @filled:   what could not be read, as far as it was read
- * @bad:      out: of psnap_convert_salvage_end(): what is not what it was
- * @unsure:   out: what may not be what it was
- * @bad_bytes, @unsure_bytes:  how much that is
- * @io:       over the view; NULL: nothing is filled
- */
-struct psnap_convert_salvage {
-	struct psnap_extents *store_lost;
-	struct psnap_extents *origin_lost;
-	struct psnap_view_doubt doubt;
-	struct psnap_extents *filled;
-	struct psnap_extents *bad;
-	struct psnap_extents *unsure;
-	uint64_t bad_bytes;
-	uint64_t unsure_bytes;
-	struct psnap_io *io;
-};
 
 /**
  * struct psnap_convert_args - zero-initialise; the command line
@@ -345,111 +299,6 @@ int psnap_convert_qcow2(struct psnap_convert_job *job);
 
 /** psnap_convert_table() - vmdk or dm; 0, or an exit status after a message */
 int psnap_convert_table(struct psnap_convert_job *job);
-
-/* --- streams of changes: convert_delta.c, convert_lvmsync.c --- */
-
-struct psnap_output;
-
-/** psnap_convert_delta(), psnap_convert_lvmsync() - make one; 0, or an exit
- * status after a message */
-int psnap_convert_delta(struct psnap_convert_job *job);
-int psnap_convert_lvmsync(struct psnap_convert_job *job);
-
-/* What the table of inputs does with such a stream and ORIGIN. */
-int psnap_convert_changed_open(struct psnap_convert_job *job);
-int psnap_convert_delta_show(struct psnap_convert_job *job);
-int psnap_convert_lvmsync_show(struct psnap_convert_job *job);
-int psnap_convert_changed_ranges(struct psnap_convert_job *job,
-				 struct psnap_extents *changes);
-
-/** psnap_convert_direction() - from what to what the changes are to lead */
-void psnap_convert_direction(const struct psnap_convert_job *job,
-			     struct psnap_io **base, struct psnap_io **shown);
-
-/** psnap_convert_stream_begin() - OUTPUT, to be written in order; 0, or an exit
- * status after a message */
-int psnap_convert_stream_begin(struct psnap_convert_job *job,
-			       struct psnap_output *output);
-
-/** psnap_convert_stream_end() - keep it, if @status is 0; the new status */
-int psnap_convert_stream_end(struct psnap_convert_job *job,
-			     struct psnap_output *output, int status);
-
-/** psnap_convert_take() - a psnap_convert_take_fn to a struct psnap_output */
-int psnap_convert_take(void *ctx, const void *data, size_t len_bytes);
-
-/** psnap_convert_read_failure() - say why reading one of the ios failed */
-int psnap_convert_read_failure(const struct psnap_convert_job *job,
-			       const struct psnap_io *failed,
-			       const struct psnap_error *err);
-
-/* --- damaged input: convert_salvage.c, convert_filled.c --- */
-
-/**
- * psnap_convert_fill_set() - read the value of --fill
- *
- * Return: NULL, or what is wrong with it.
- */
-const char *psnap_convert_fill_set(struct psnap_convert_salvage_args *args,
-				   const char *value);
-
-/** psnap_convert_salvage_args_end() - release what it held */
-void psnap_convert_salvage_args_end(struct psnap_convert_salvage_args *args);
-
-/**
- * psnap_convert_salvage_maps() - make bad sectors of what was not rescued
- *
- * Return: 0, or an exit status after a message.
- */
-int psnap_convert_salvage_maps(struct psnap_convert_job *job);
-
-/** psnap_convert_salvage_takes() - may the pair be shown as far as it is sound?
- */
-bool psnap_convert_salvage_takes(const struct psnap_convert_job *job);
-
-/**
- * psnap_convert_salvage_view() - open the view, and fill what it does not have
- *
- * Return: 0, or an exit status after a message.
- */
-int psnap_convert_salvage_view(struct psnap_convert_job *job,
-			       struct psnap_store *store);
-
-/**
- * psnap_convert_salvage_changes() - what is filled with something that the
- * origin does not have
- *
- * Return: 0, or an exit status after a message.
- */
-int psnap_convert_salvage_changes(struct psnap_convert_job *job,
-				  struct psnap_extents *changes);
-
-/**
- * psnap_convert_salvage_end() - OUTPUT is complete: say what of it is not what
- * it was, and write the map
- *
- * Return: 0, PSNAP_EXIT_LEFT if there is such, or another exit status after a
- * message.
- */
-int psnap_convert_salvage_end(struct psnap_convert_job *job);
-
-/** psnap_convert_salvage_release() - release what it held */
-void psnap_convert_salvage_release(struct psnap_convert_salvage *salvage);
-
-/** psnap_convert_filled_say() - a line on standard error for each range */
-void psnap_convert_filled_say(struct psnap_convert_job *job);
-
-/** psnap_convert_filled_map() - a map of OUTPUT as GNU ddrescue has them */
-void psnap_convert_filled_map(const struct psnap_convert_job *job,
-			      struct psnap_outbuf *out);
-
-/** psnap_convert_filled_text() - the lines of the report; often none */
-void psnap_convert_filled_text(const struct psnap_convert_job *job,
-			       struct psnap_outbuf *out);
-
-/** psnap_convert_filled_json() - ,"salvage":{...}; null if nothing was asked */
-void psnap_convert_filled_json(const struct psnap_convert_job *job,
-			       struct psnap_outbuf *out);
 
 /** psnap_convert_exists() - is there anything at that path, or a link? */
 bool psnap_convert_exists(const char *path);

@@ -4,7 +4,7 @@
  * one. Nothing is made of a delta before all of it is verified, and the origin
  * is the one it was made against.
  */
-#include "convert.h"
+#include "convert_stream.h"
 #include "delta_origin.h"
 #include "output.h"
 

@@ -3,7 +3,7 @@
  * What goes into a conversion and what can come out of it: the two tables that
  * the command line, --list-formats and the work itself go by.
  */
-#include "convert.h"
+#include "convert_stream.h"
 
 #include <string.h>
 

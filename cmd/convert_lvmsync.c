@@ -3,7 +3,7 @@
  * -O lvmsync and -f lvmsync: the streams of another program, for those who have
  * them, or have it on the other side.
  */
-#include "convert.h"
+#include "convert_stream.h"
 #include "output.h"
 
 int psnap_convert_lvmsync(struct psnap_convert_job *job)

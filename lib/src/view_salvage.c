@@ -7,21 +7,11 @@
 #include "view_internal.h"
 
 #include "checked.h"
-#include "fail.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "run_pile.h"
 
 /* As psnap check judges: an area with so many impossible entries, and half of
  * them, is none. */
 #define IMPLAUSIBLE_MIN 4u
-
-/* An array of runs. */
-struct pile {
-	struct psnap_run *runs;
-	size_t count;
-	size_t max;
-};
 
 /*
  * @limit:      chunks of the origin, a partial one included
@@ -37,32 +27,15 @@ struct sieve {
 	const struct psnap_walk_totals *totals;
 	uint64_t origin_bytes;
 	uint64_t limit;
-	struct pile possible;
-	struct pile good;
-	struct pile broken;
-	struct pile rejected;
+	struct psnap_run_pile possible;
+	struct psnap_run_pile good;
+	struct psnap_run_pile broken;
+	struct psnap_run_pile rejected;
 	struct psnap_extents *old_again;
 	struct psnap_extents *new_again;
 	struct psnap_extents *known;
 	struct psnap_view_doubt *doubt;
 };
-
-static int put(struct pile *pile, const struct psnap_run *run,
-	       struct psnap_error *err)
-{
-	if (pile->count == pile->max) {
-		size_t max = pile->max ? pile->max * 2 : 64;
-		void *grown =
-			reallocarray(pile->runs, max, sizeof(*pile->runs));
-
-		if (!grown)
-			return psnap_fail_nomem(err, "sorting the table");
-		pile->runs = grown;
-		pile->max = max;
-	}
-	pile->runs[pile->count++] = *run;
-	return 0;
-}
 
 static struct psnap_run part(const struct sieve *s, const struct psnap_run *run,
 			     uint64_t first, uint64_t chunks)
@@ -150,50 +123,14 @@ static int sift(struct sieve *s, const struct psnap_run *run,
 
 		if (!outside && n > 0) {
 			rest.chunks = min_u64(n, s->limit - rest.old_chunk);
-			rc = put(&s->possible, &rest, err);
+			rc = psnap_run_pile_add(&s->possible, &rest, err);
 		} else {
 			rest.chunks = 1;
-			rc = put(&s->broken, &rest, err);
+			rc = psnap_run_pile_add(&s->broken, &rest, err);
 		}
 		at += rest.chunks;
 	}
 	return rc;
-}
-
-static int compare(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int by_area(const void *left, const void *right)
-{
-	const struct psnap_run *a = left;
-	const struct psnap_run *b = right;
-
-	return compare(a->area_index, b->area_index);
-}
-
-static int by_old(const void *left, const void *right)
-{
-	const struct psnap_run *a = left;
-	const struct psnap_run *b = right;
-
-	return compare(a->old_chunk, b->old_chunk);
-}
-
-static int by_new(const void *left, const void *right)
-{
-	const struct psnap_run *a = left;
-	const struct psnap_run *b = right;
-
-	return compare(a->new_chunk, b->new_chunk);
-}
-
-static void sort(struct pile *pile,
-		 int (*order)(const void *left, const void *right))
-{
-	if (pile->count > 1)
-		qsort(pile->runs, pile->count, sizeof(*pile->runs), order);
 }
 
 /* Was the area overwritten? Then what of it is possible is so by accident. */
@@ -219,45 +156,6 @@ static bool is_broken(const struct sieve *s, uint64_t area_index)
 	     low++)
 		n++;
 	return n >= IMPLAUSIBLE_MIN && n * 2 >= entries;
-}
-
-/*
- * Of runs in order: the ranges in which one meets another that says something
- * else. Two ends are enough to know: how far runs have reached, and how far
- * those that say something else than that one.
- */
-static int find_again(const struct pile *pile, bool old,
-		      struct psnap_extents *again, struct psnap_error *err)
-{
-	uint64_t reached = 0;
-	uint64_t other_reached = 0;
-	uint64_t distance = 0;
-	size_t i;
-
-	for (i = 0; i < pile->count; i++) {
-		const struct psnap_run *r = &pile->runs[i];
-		uint64_t start = old ? r->old_chunk : r->new_chunk;
-		uint64_t end = start + r->chunks;
-		uint64_t mine = r->new_chunk - r->old_chunk;
-		uint64_t meets = mine == distance ? other_reached : reached;
-
-		if (meets > start) {
-			int rc = psnap_extents_add(again, start,
-						   min_u64(meets, end), err);
-			if (rc)
-				return rc;
-		}
-		if (mine == distance) {
-			reached = end > reached ? end : reached;
-		} else if (end > reached) {
-			other_reached = reached;
-			reached = end;
-			distance = mine;
-		} else if (end > other_reached) {
-			other_reached = end;
-		}
-	}
-	return 0;
 }
 
 /* Does it begin in the set? *len is cut to where that ends. */
@@ -292,7 +190,8 @@ static int judge(struct sieve *s, const struct psnap_run *run,
 
 		if (begins_in(s->new_again, p.new_chunk, &p.chunks))
 			again = true;
-		rc = put(again || broken ? &s->rejected : &s->good, &p, err);
+		rc = psnap_run_pile_add(
+			again || broken ? &s->rejected : &s->good, &p, err);
 		if (rc == 0 && !again && !broken &&
 		    p.state == PSNAP_ENTRY_UNCERTAIN)
 			rc = note(s, s->doubt->uncertain, &p, err);
@@ -313,15 +212,17 @@ static int judge_all(struct sieve *s, const struct psnap_map *map,
 		rc = sift(s, &runs[i], err);
 	if (rc)
 		return rc;
-	sort(&s->broken, by_area);
-	sort(&s->possible, by_new);
-	rc = find_again(&s->possible, false, s->new_again, err);
-	sort(&s->possible, by_old);
+	psnap_run_pile_sort(&s->broken, PSNAP_RUN_BY_AREA);
+	psnap_run_pile_sort(&s->possible, PSNAP_RUN_BY_NEW);
+	rc = psnap_run_pile_again(&s->possible, PSNAP_RUN_BY_NEW, s->new_again,
+				  err);
+	psnap_run_pile_sort(&s->possible, PSNAP_RUN_BY_OLD);
 	if (rc == 0)
-		rc = find_again(&s->possible, true, s->old_again, err);
+		rc = psnap_run_pile_again(&s->possible, PSNAP_RUN_BY_OLD,
+					  s->old_again, err);
 	for (i = 0; i < s->possible.count && rc == 0; i++)
 		rc = judge(s, &s->possible.runs[i], err);
-	sort(&s->good, by_old);
+	psnap_run_pile_sort(&s->good, PSNAP_RUN_BY_OLD);
 	return rc ? rc : reject_all(s, err);
 }
 
@@ -369,10 +270,10 @@ static int fill(struct psnap_view *v, struct psnap_store *store,
 	psnap_extents_free(s.old_again);
 	psnap_extents_free(s.new_again);
 	psnap_extents_free(s.known);
-	free(s.possible.runs);
-	free(s.good.runs);
-	free(s.broken.runs);
-	free(s.rejected.runs);
+	psnap_run_pile_release(&s.possible);
+	psnap_run_pile_release(&s.good);
+	psnap_run_pile_release(&s.broken);
+	psnap_run_pile_release(&s.rejected);
 	return rc;
 }
 
