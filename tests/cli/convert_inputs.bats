@@ -47,6 +47,30 @@ every_way() {
 	random_pairs every_way
 }
 
+@test "and whatever else holds changes" {
+	local size
+	for size in 300001 1048576; do
+		head -c $size /dev/urandom >origin
+		cp origin modified
+		printf changed | dd of=modified bs=1 seek=70000 conv=notrunc \
+			status=none
+		silent 0 psnap_convert -q -f raw -O delta origin modified new
+		cp origin merged
+		expect 0 psnap_merge -q new merged
+		cmp merged modified
+		rm new
+		silent 0 psnap_convert -q -f raw -O lvmsync origin modified new
+		silent 0 psnap_convert -q -f lvmsync -O raw new origin view
+		cmp view modified
+		rm new view
+		command -v qemu-img >/dev/null || continue
+		silent 0 psnap_convert -q -f raw -O qcow2 origin modified new
+		qemu-img check -q -f qcow2 new
+		qemu-img compare -q -f qcow2 -F raw new modified
+		rm new
+	done
+}
+
 @test "images of odd size, of nothing, and two that are the same" {
 	local size
 	for size in 1 511 512 513 4095 4096 4097 300001; do

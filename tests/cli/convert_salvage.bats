@@ -313,6 +313,33 @@ salvages() {
 	salvages 0 --accept-invalid
 }
 
+@test "whatever is made of it, it shows the same" {
+	need_bad_sectors
+	pair
+	remember
+	with=(with_bad store 20992-22016)
+	cp view wanted
+	wants 25088 1024 /dev/zero
+	local format
+	for format in store delta lvmsync qcow2; do
+		rm -f new again
+		expect 4 "${with[@]}" "$PSNAP" convert -O $format --salvage \
+			--filled-map=filled.map store origin new
+		[[ $output == *'filled      1 range, 1024 bytes'* ]]
+		map_of '+ 25088' '- 1024' '+ 90112'
+		rm filled.map
+		case $format in
+		store) silent 0 psnap_convert -q -O raw new origin again ;;
+		qcow2)
+			command -v qemu-img >/dev/null || continue
+			qemu-img convert -f qcow2 -O raw new again
+			;;
+		*) silent 0 psnap_convert -q -f $format -O raw new origin again ;;
+		esac
+		cmp again wanted
+	done
+}
+
 @test "a sound pair is none the worse for --salvage" {
 	with=()
 	one() {
