@@ -123,7 +123,7 @@ int psnap_newfile_io_growing(struct psnap_newfile *file, struct psnap_io **io,
 {
 	int rc = psnap_newfile_io(file, 0, io, err);
 
-	if (rc == 0)
+	if (rc == 0 && *io)
 		(*io)->size_bytes = (uint64_t)INT64_MAX;
 	return rc;
 }

@@ -8,6 +8,7 @@
 ROUNDS=${ROUNDS:-3}
 CHUNK=4K
 WORK=
+IN_MEMORY=
 FIGURES=()
 TOOK_US=0
 PEAK_KIB=0
@@ -44,7 +45,7 @@ cleanup() {
 		fi
 	done
 	if [[ $WORK ]]; then
-		rm -rf --one-file-system "$WORK"
+		rm -rf --one-file-system "$WORK" "$IN_MEMORY"
 	fi
 }
 
