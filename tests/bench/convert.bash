@@ -47,7 +47,7 @@ convert_raw() {
 		keep_best cp "$TOOK_US"
 	done
 	cmp -s "$WORK/view" "$WORK/out" || die "not the same"
-	printf '| %s | %d | **%s** | 1.2, %s | %d | %s |\n' "$name" "$mib" \
+	printf '| %s | %d | **%s** | 1.2, %s | %d | 64, %s |\n' "$name" "$mib" \
 		"$(ratio "${BEST[raw]}" "${BEST[cp]}")" \
 		"$(at_most "${BEST[raw]}" "${BEST[cp]}" 1.2)" \
 		$((peak_kib / 1024)) \
