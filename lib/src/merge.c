@@ -65,29 +65,6 @@ static uint64_t chunks_in_runs(const struct merger *m)
 	return chunks;
 }
 
-/* Where the data of the batch begins on the store. */
-static uint64_t data_start_bytes(const struct merger *m)
-{
-	return m->run_count ? psnap_merge_span(m, &m->runs[0]).from_bytes : 0;
-}
-
-/*
- * Where a store was filled in the order of its table, the next batch is in front
- * of this one: it can be read while this one is being flushed. Not when only a
- * part of it may be wanted: of a disk that fails, reading more takes time.
- */
-static void announce_next(struct merger *m)
-{
-	uint64_t end_bytes = data_start_bytes(m);
-	uint64_t len_bytes = min_u64(
-		end_bytes, psnap_merge_batch_entries(m->geo, m->options) *
-				   m->geo->chunk_bytes);
-
-	if (m->first > 0 && !m->options->salvage &&
-	    !psnap_merge_selects(m->options))
-		psnap_io_prefetch(m->store, end_bytes - len_bytes, len_bytes);
-}
-
 /* The data of the batch is on the origin, durably, when this returns. */
 static int copy_batch(struct merger *m, struct psnap_error *err)
 {
@@ -95,8 +72,6 @@ static int copy_batch(struct merger *m, struct psnap_error *err)
 
 	if (rc == 0)
 		rc = psnap_merge_copy(m, err);
-	if (rc == 0)
-		announce_next(m);
 	/* Without this, an exception could be durably gone while its data is
 	 * still in the origin's cache: the kernel before 5.11 lost data so. */
 	if (rc == 0)
@@ -107,15 +82,11 @@ static int copy_batch(struct merger *m, struct psnap_error *err)
 	return rc;
 }
 
-/* None of it is needed again, other than what was announced. Memory that is used
- * over and over is faster than memory that is new, and the rest of the machine
- * keeps its own. */
+/* None of it is needed again. Memory that is used over and over is faster than
+ * memory that is new, and the rest of the machine keeps its own. */
 static void forget_batch(struct merger *m)
 {
-	uint64_t start_bytes = data_start_bytes(m);
-
-	psnap_io_forget(m->store, start_bytes,
-			m->store->size_bytes - start_bytes);
+	psnap_io_forget(m->store, 0, m->store->size_bytes);
 	psnap_io_forget(m->origin, 0, m->origin->size_bytes);
 }
 

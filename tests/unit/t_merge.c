@@ -197,83 +197,6 @@ static void test_verify(void)
 	tear_down(&s);
 }
 
-/*
- * What was announced and not read yet, of a store: from where, to where.
- * @at_flush:   while the origin was flushed, this much was on its way
- * @flushing:   that was so at the last flush
- * @forgotten:  and this much was thrown away before it was read
- */
-static struct {
-	const struct psnap_io_ops *store_ops;
-	const struct psnap_io_ops *origin_ops;
-	uint64_t start;
-	uint64_t end;
-	uint64_t at_flush;
-	bool flushing;
-	uint64_t forgotten;
-} ahead;
-
-static void ahead_prefetch(struct psnap_io *io, uint64_t offset_bytes,
-			   uint64_t len_bytes)
-{
-	(void)io;
-	ahead.start = offset_bytes;
-	ahead.end = offset_bytes + len_bytes;
-}
-
-static int64_t ahead_read(struct psnap_io *io, uint64_t offset_bytes, void *buf,
-			  size_t len_bytes)
-{
-	if (offset_bytes < ahead.end && offset_bytes + len_bytes > ahead.start)
-		ahead.end = ahead.start;
-	return ahead.store_ops->read_some(io, offset_bytes, buf, len_bytes);
-}
-
-static void ahead_forget(struct psnap_io *io, uint64_t offset_bytes,
-			 uint64_t len_bytes)
-{
-	(void)io;
-	if (ahead.flushing && offset_bytes < ahead.end &&
-	    offset_bytes + len_bytes > ahead.start)
-		ahead.forgotten++;
-}
-
-static int ahead_sync(struct psnap_io *io)
-{
-	ahead.at_flush += ahead.end - ahead.start;
-	ahead.flushing = ahead.end > ahead.start;
-	return ahead.origin_ops->sync(io);
-}
-
-/* In the order of the table on the store, in several batches. */
-static void test_read_while_flushing(bool salvage)
-{
-	struct psnap_io_ops store_ops;
-	struct psnap_io_ops origin_ops;
-	struct scene s;
-
-	set_up(&s, 16);
-	memset(&ahead, 0, sizeof(ahead));
-	ahead.store_ops = s.store->ops;
-	ahead.origin_ops = s.origin->ops;
-	store_ops = *s.store->ops;
-	store_ops.prefetch = ahead_prefetch;
-	store_ops.read_some = ahead_read;
-	store_ops.forget = ahead_forget;
-	origin_ops = *s.origin->ops;
-	origin_ops.sync = ahead_sync;
-	s.store->ops = &store_ops;
-	s.origin->ops = &origin_ops;
-	s.options.salvage = salvage;
-	T_EQ_I64(merge(&s), 0);
-	T_EQ_U64(s.result.batches, 4);
-	T_OK(salvage ? ahead.at_flush == 0 : ahead.at_flush > 0,
-	     "%" PRIu64 " bytes were read while the origin was flushed",
-	     ahead.at_flush);
-	T_EQ_U64(ahead.forgotten, 0);
-	tear_down(&s);
-}
-
 static void test_invalid(void)
 {
 	struct scene s;
@@ -325,8 +248,6 @@ static void test_all(void)
 	test_target(true);
 	test_target_size();
 	test_verify();
-	test_read_while_flushing(false);
-	test_read_while_flushing(true);
 	test_invalid();
 	test_interrupted();
 }
