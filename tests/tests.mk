@@ -43,7 +43,7 @@ $(UNIT_BIN): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(CRASH_OBJ) \
 	$(Q)$(LINK) $(LIBS)
 # Allocation faults: every allocation of ours goes through the wrappers.
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray,--wrap=strdup \
-	-Wl,--wrap=realloc,--wrap=strndup
+	-Wl,--wrap=realloc,--wrap=strndup,--wrap=aligned_alloc
 $(FAULT_BIN): $(B)/tests/fault/%: $(B)/tests/fault/%.o $(FAULT_OBJ) \
 		$(CRASH_OBJ) $(SUPPORT_OBJ) $(CMD_PARTS) $(PROPERTY_LIB) \
 		$(B)/libpsnap.a

@@ -159,7 +159,10 @@ int psnap_merge_run(struct merger *m, const struct psnap_merge_plan *plan,
 	if (rc == 0 && plan->check.counts[PSNAP_F_DUPLICATE_SAME])
 		rc = psnap_merge_load_map(m, &m->again, err);
 	if (rc == 0)
+		psnap_merge_open_ahead(m);
+	if (rc == 0)
 		rc = merge_table(m, plan->check.exceptions, err);
+	psnap_ahead_close(m->ahead);
 	psnap_map_free(m->again);
 	free(m->runs);
 	free(m->stays);

@@ -89,6 +89,8 @@ int psnap_merge_clear(struct merger *m, uint64_t first, uint64_t end,
 	struct psnap_extent e;
 	int rc;
 
+	/* They were read before the data, and may be gone from memory again. */
+	psnap_merge_announce_table(m, first, end);
 	rc = prepare_clear(m, first, end, err);
 	/* Behind the terminator. A full last area has its terminator in the
 	 * next one, which is there or the store would have been refused. */

@@ -14,8 +14,8 @@
 /* Reading across a gap of this size is cheaper than a second read. */
 #define GAP_BYTES (UINT64_C(16) << 10)
 
-/* How many runs from @first on can be read at once. */
-static size_t group(const struct merger *m, size_t first, uint64_t *len_bytes)
+size_t psnap_merge_group(const struct merger *m, size_t first,
+			 uint64_t *len_bytes)
 {
 	struct merge_span head = psnap_merge_span(m, &m->runs[first]);
 	uint64_t end = head.from_bytes + head.len_bytes;
@@ -94,7 +94,7 @@ static size_t announce(struct merger *m, size_t next, uint64_t position)
 
 		if (start > position + AHEAD_BYTES)
 			break;
-		next += group(m, next, &len_bytes);
+		next += psnap_merge_group(m, next, &len_bytes);
 		psnap_io_prefetch(m->store, start,
 				  min_u64(len_bytes, AHEAD_BYTES));
 	}
@@ -128,13 +128,15 @@ int psnap_merge_copy(struct merger *m, struct psnap_error *err)
 	size_t i = 0;
 	int rc = 0;
 
+	if (psnap_merge_wants_ahead(m))
+		return psnap_merge_copy_ahead(m, err);
 	while (i < m->run_count && rc == 0) {
 		uint64_t at = psnap_merge_span(m, &m->runs[i]).from_bytes;
 		uint64_t len_bytes;
 		size_t n;
 
 		ahead = announce(m, ahead > i ? ahead : i, at);
-		n = group(m, i, &len_bytes);
+		n = psnap_merge_group(m, i, &len_bytes);
 		rc = copy_group(m, i, n, len_bytes, err);
 		i += n;
 	}

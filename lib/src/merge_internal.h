@@ -5,6 +5,8 @@
 #ifndef PSNAP_MERGE_INTERNAL_H
 #define PSNAP_MERGE_INTERNAL_H
 
+#include "io_ahead.h"
+
 #include <psnap/io.h>
 #include <psnap/map.h>
 #include <psnap/merge.h>
@@ -28,6 +30,7 @@
  *                  left out of it. Otherwise NULL
  * @again:          the whole table, only when entries stand in it twice
  * @piece, @other:  PSNAP_MERGE_PIECE_BYTES each
+ * @ahead:          reads the store with threads; NULL: there are none
  * @first, @end:    the batch: entries by their number, from the table's start
  * @stays:          bit n: entry first + n stays in the table
  * @runs:           what of the batch is to be copied, by new_chunk
@@ -45,6 +48,7 @@ struct merger {
 	struct psnap_map *again;
 	uint8_t *piece;
 	uint8_t *other;
+	struct psnap_ahead *ahead;
 	uint64_t first;
 	uint64_t end;
 	uint64_t kept;
@@ -114,11 +118,28 @@ bool psnap_merge_stands_before(const struct merger *m,
 /* merge_load.c: read the batch [m->first, m->end). */
 int psnap_merge_load(struct merger *m, struct psnap_error *err);
 
+/* merge_load.c: say that entries [first, end) of the table will be read. */
+void psnap_merge_announce_table(struct merger *m, uint64_t first, uint64_t end);
+
 /* merge_copy.c: announce what copying the loaded runs will overwrite. */
 int psnap_merge_prepare_copy(struct merger *m, struct psnap_error *err);
 
 /* merge_copy.c: copy the loaded runs onto the origin. Nothing is durable. */
 int psnap_merge_copy(struct merger *m, struct psnap_error *err);
+
+/* merge_copy.c: how many runs from @first on can be read at once, and how long
+ * that read is. */
+size_t psnap_merge_group(const struct merger *m, size_t first,
+			 uint64_t *len_bytes);
+
+/* merge_ahead.c: make threads, if there is enough to be read for them. */
+void psnap_merge_open_ahead(struct merger *m);
+
+/* merge_ahead.c: are there threads, and of use for the loaded runs? */
+bool psnap_merge_wants_ahead(const struct merger *m);
+
+/* merge_ahead.c: copy the loaded runs, the store read by threads. */
+int psnap_merge_copy_ahead(struct merger *m, struct psnap_error *err);
 
 /* merge_write.c: a range of bytes to be copied. */
 struct merge_span {

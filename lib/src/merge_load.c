@@ -98,6 +98,22 @@ static int take(struct merger *m, uint64_t number,
 		       : leave(m, &entry, number, why);
 }
 
+void psnap_merge_announce_table(struct merger *m, uint64_t first, uint64_t end)
+{
+	uint64_t per_area = m->geo->exceptions_per_area;
+
+	while (first < end) {
+		uint64_t n = min_u64(end - first, per_area - first % per_area);
+
+		psnap_io_prefetch(m->store,
+				  psnap_geometry_entry_offset(
+					  m->geo, first / per_area,
+					  (uint32_t)(first % per_area)),
+				  n * PSNAP_EXCEPTION_BYTES);
+		first += n;
+	}
+}
+
 static int compare_new(const void *left, const void *right)
 {
 	const struct psnap_run *a = left;
@@ -116,6 +132,7 @@ int psnap_merge_load(struct merger *m, struct psnap_error *err)
 	m->run_count = 0;
 	m->staying = 0;
 	memset(m->stays, 0, PSNAP_MERGE_BATCH_ENTRIES / 8);
+	psnap_merge_announce_table(m, m->first, m->end);
 	while (at < m->end) {
 		uint64_t slot = at % per_area;
 		uint64_t n = min_u64(m->end - at, per_area - slot);

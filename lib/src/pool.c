@@ -129,6 +129,15 @@ static void set_counts(struct psnap_pool *pool)
 		pool->slot_count = (unsigned int)jobs;
 }
 
+/* A multiple of the size of a page too, or there would be none. */
+static uint8_t *make_room(size_t bytes)
+{
+	if (bytes > SIZE_MAX - PSNAP_POOL_ALIGN_BYTES)
+		return NULL;
+	bytes += PSNAP_POOL_ALIGN_BYTES - bytes % PSNAP_POOL_ALIGN_BYTES;
+	return aligned_alloc(PSNAP_POOL_ALIGN_BYTES, bytes);
+}
+
 static int make_slots(struct psnap_pool *pool, struct psnap_error *err)
 {
 	unsigned int i;
@@ -140,8 +149,8 @@ static int make_slots(struct psnap_pool *pool, struct psnap_error *err)
 	for (i = 0; i < pool->slot_count; i++) {
 		struct psnap_pool_job *job = &pool->slots[i].job;
 
-		job->in = malloc(pool->o.in_room_bytes);
-		job->out = malloc(pool->o.out_room_bytes);
+		job->in = make_room(pool->o.in_room_bytes);
+		job->out = make_room(pool->o.out_room_bytes);
 		if (!job->in || !job->out)
 			return psnap_fail_nomem(err, "preparing buffers");
 	}
@@ -256,11 +265,11 @@ int psnap_pool_get(struct psnap_pool *pool, struct psnap_pool_job **job,
 		   struct psnap_error *err)
 {
 	struct slot *slot;
-	bool full;
 
-	do
-		full = pool->put - pool->taken == pool->slot_count;
-	while (take(pool, full));
+	/* And not those that are ready while there is room: threads would have
+	 * nothing to do until the last of them is written. */
+	while (pool->put - pool->taken == pool->slot_count && take(pool, true))
+		;
 	*job = NULL;
 	if (pool->failed)
 		return again(pool, err);

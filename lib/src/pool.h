@@ -13,6 +13,9 @@
 
 struct psnap_pool;
 
+/* Rooms begin at multiples of it, as reading past the page cache asks for. */
+#define PSNAP_POOL_ALIGN_BYTES ((size_t)4096)
+
 /**
  * struct psnap_pool_job - one piece
  * @in:         of in_room_bytes; the caller fills @in_bytes of it
@@ -69,7 +72,7 @@ PSNAP_MUST_USE int psnap_pool_open(const struct psnap_pool_options *options,
  * psnap_pool_get() - a job to fill
  * @job:  out: in_bytes, out_bytes and tag are 0; goes in with psnap_pool_put()
  *
- * Takes results first, while all jobs are under way or one is ready.
+ * Takes the oldest result first, if all jobs are under way.
  * Return: 0, or the failure of a result or of the work on it; the pool does
  * nothing more then, and answers the same to every call.
  */

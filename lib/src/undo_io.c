@@ -150,6 +150,14 @@ static uint64_t undo_next_data(struct psnap_io *io, uint64_t offset_bytes)
 	return psnap_io_next_data(d->inner, offset_bytes);
 }
 
+static bool undo_source(struct psnap_io *io, uint64_t offset_bytes,
+			struct psnap_io_source *source)
+{
+	struct undo_device *d = (struct undo_device *)(void *)io;
+
+	return psnap_io_source(d->inner, offset_bytes, source);
+}
+
 static int undo_close(struct psnap_io *io)
 {
 	(void)io; /* belongs to struct psnap_undo */
@@ -164,6 +172,7 @@ static const struct psnap_io_ops undo_ops = {
 	.forget = undo_forget,
 	.next_data = undo_next_data,
 	.prepare = undo_prepare,
+	.source = undo_source,
 	.close = undo_close,
 };
 
