@@ -81,14 +81,16 @@ check_merged() {
 		die "psnap merged something else"
 }
 
-# merge_rounds METHOD...: all of them in turn, best times in BEST.
+# merge_rounds METHOD...: all of them in turn, best times in BEST. Each round
+# begins with another, for a disk may be faster after a rest.
 merge_rounds() {
-	local round method
+	local round i method
 
 	BEST=()
 	PEAK_MAX_KIB=0
 	for ((round = 0; round < ROUNDS; round++)); do
-		for method; do
+		for ((i = 0; i < $#; i++)); do
+			method=${*:(round + i) % $# + 1:1}
 			reset_store
 			drop_caches
 			"merge_$method"
