@@ -6,6 +6,8 @@
 #ifndef PSNAP_TEST_NEWSTORE_READER_H
 #define PSNAP_TEST_NEWSTORE_READER_H
 
+#include "store_bytes.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,15 +29,6 @@ struct reading {
 	bool next_area_zero;
 };
 
-static inline uint64_t get(const uint8_t *from, unsigned int len)
-{
-	uint64_t value = 0;
-
-	while (len--)
-		value = value << 8 | from[len];
-	return value;
-}
-
 static inline bool all_zero(const uint8_t *from, uint64_t len)
 {
 	while (len--)
@@ -50,8 +43,8 @@ static inline const char *read_entry(struct reading *r, const uint8_t *store,
 				     uint64_t *next_old, uint8_t *view,
 				     uint64_t view_bytes)
 {
-	uint64_t old_chunk = get(entry, 8);
-	uint64_t new_chunk = get(entry + 8, 8);
+	uint64_t old_chunk = get_le(entry, 8);
+	uint64_t new_chunk = get_le(entry + 8, 8);
 	uint64_t stride = r->chunk_bytes / 16 + 1;
 	uint64_t at = old_chunk * r->chunk_bytes;
 	uint64_t len = r->chunk_bytes;
@@ -92,7 +85,7 @@ static inline const char *read_table(struct reading *r, const uint8_t *store,
 		for (uint64_t i = 0; i < per_area; i++) {
 			const char *wrong;
 
-			if (get(area + i * 16 + 8, 8) == 0) {
+			if (get_le(area + i * 16 + 8, 8) == 0) {
 				r->areas++;
 				return all_zero(area + i * 16,
 						(per_area - i) * 16)
@@ -112,7 +105,7 @@ read_store(const uint8_t *store, uint64_t store_bytes, const uint8_t *origin,
 	   const uint8_t *shown, uint64_t shown_bytes)
 {
 	struct reading r = { 0 };
-	uint64_t sectors = get(store + 12, 4);
+	uint64_t sectors = get_le(store + 12, 4);
 	uint64_t stride;
 	uint64_t chunks;
 	uint64_t next_area;

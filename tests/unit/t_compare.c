@@ -204,8 +204,7 @@ static void test_model(void)
 	unsigned int good = 0;
 	unsigned int i;
 
-	for (i = 0; i < SIZE_BYTES; i++)
-		a_bytes[i] = (uint8_t)next_random();
+	fill_random(a_bytes, SIZE_BYTES);
 	for (i = 0; i < TRIALS; i++) {
 		struct psnap_io *a = open_memory(a_bytes);
 		struct psnap_io *b = open_memory(b_bytes);

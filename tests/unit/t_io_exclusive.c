@@ -3,6 +3,7 @@
  * Opening for writing, alone: who is refused, by which name, and what a file
  * that grows answers. As root on loop devices too.
  */
+#include "files.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -19,30 +20,6 @@ typedef int open_fn(const char *path, struct psnap_io **io,
 		    struct psnap_error *err);
 
 static const char busy_text[] = "another psnap is at work on it";
-
-static void put(const char *name, const char *text)
-{
-	FILE *file = fopen(name, "we");
-
-	if (!T_OK(file != NULL, "%s is made", name))
-		return;
-	fputs(text, file);
-	fclose(file);
-}
-
-static const char *get(const char *name)
-{
-	static char text[100];
-	FILE *file = fopen(name, "re");
-	size_t n;
-
-	if (!file)
-		return NULL;
-	n = fread(text, 1, sizeof(text) - 1, file);
-	text[n] = '\0';
-	fclose(file);
-	return text;
-}
 
 static unsigned int descriptors(void)
 {
@@ -112,8 +89,8 @@ static void test_second(open_fn *open_first, open_fn *open_second)
 	struct psnap_io *reader = NULL;
 	struct psnap_io *first;
 
-	put("file", "0123456789");
-	put("other", "x");
+	file_put("file", "0123456789");
+	file_put("other", "x");
 	T_EQ_I64(link("file", "hard"), 0);
 	T_EQ_I64(symlink("file", "soft"), 0);
 	first = opened(open_first, "file");
@@ -126,7 +103,7 @@ static void test_second(open_fn *open_first, open_fn *open_second)
 	psnap_io_close(reader, NULL);
 	T_EQ_I64(psnap_io_close(first, NULL), 0);
 	psnap_io_close(opened(open_second, "soft"), NULL);
-	T_EQ_STR(get("file"), "0123456789");
+	T_EQ_STR(file_get("file"), "0123456789");
 	unlink("soft");
 	unlink("hard");
 	unlink("other");
@@ -138,7 +115,7 @@ static void test_refused_lets_go(void)
 {
 	struct psnap_io *io;
 
-	put("file", "");
+	file_put("file", "");
 	io = opened(psnap_io_open_exclusive, "file");
 	refused(psnap_io_open_growing, "file", PSNAP_E_BUSY, busy_text);
 	psnap_io_close(io, NULL);
@@ -154,7 +131,7 @@ static void test_exclusive(void)
 	refused(psnap_io_open_exclusive, "missing", PSNAP_E_NOT_FOUND,
 		"cannot open: no such file");
 	T_OK(access("missing", F_OK) != 0, "nothing was made");
-	put("file", "0123456789");
+	file_put("file", "0123456789");
 	io = opened(psnap_io_open_exclusive, "file");
 	if (!io)
 		return;
@@ -167,7 +144,7 @@ static void test_exclusive(void)
 	T_EQ_STR(buf, "7ab");
 	T_EQ_I64(psnap_io_sync(io, NULL), 0);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
-	T_EQ_STR(get("file"), "01234567ab");
+	T_EQ_STR(file_get("file"), "01234567ab");
 	unlink("file");
 }
 
@@ -179,7 +156,7 @@ static void test_growing(void)
 
 	if (!io)
 		return;
-	T_EQ_STR(get("grows"), "");
+	T_EQ_STR(file_get("grows"), "");
 	T_EQ_U64(io->size_bytes, INT64_MAX);
 	T_EQ_I64(psnap_io_read(io, 0, buf, 1, &err), PSNAP_E_TRUNCATED);
 	T_EQ_U64(err.offset_bytes, 0);
@@ -199,7 +176,7 @@ static void test_growing(void)
 		return;
 	T_EQ_I64(psnap_io_write(io, 6, "gh", 2, NULL), 0);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
-	T_EQ_STR(get("grows"), "abcdefgh");
+	T_EQ_STR(file_get("grows"), "abcdefgh");
 	unlink("grows");
 }
 
@@ -211,8 +188,8 @@ static void test_overlap(void)
 	struct psnap_io *other = NULL;
 	struct psnap_io *memory = NULL;
 
-	put("file", "same");
-	put("other", "same");
+	file_put("file", "same");
+	file_put("other", "same");
 	T_EQ_I64(link("file", "hard"), 0);
 	T_EQ_I64(symlink("hard", "soft"), 0);
 	a = opened(psnap_io_open_exclusive, "file");
@@ -297,7 +274,7 @@ static void test_loop(void)
 	char part[80];
 	char command[200];
 
-	put("disk", "");
+	file_put("disk", "");
 	T_EQ_I64(truncate("disk", 1 << 20), 0);
 	if (geteuid() != 0 ||
 	    !run("losetup -f --show -P -b 4096 disk 2>/dev/null", loop,
@@ -322,9 +299,8 @@ static void test_loop(void)
 int main(void)
 {
 	char dir[] = "/tmp/psnap-t_io_exclusive-XXXXXX";
-	char command[100];
 
-	if (!T_OK(mkdtemp(dir) && chdir(dir) == 0, "a directory to work in"))
+	if (!dir_enter(dir))
 		return T_DONE();
 	test_kinds(psnap_io_open_exclusive);
 	test_kinds(psnap_io_open_growing);
@@ -337,7 +313,6 @@ int main(void)
 	test_growing();
 	test_overlap();
 	test_loop();
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	T_EQ_I64(system(command), 0);
+	dir_remove(dir);
 	return T_DONE();
 }

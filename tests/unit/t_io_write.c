@@ -143,14 +143,6 @@ static struct psnap_io *ram_init(uint32_t align_bytes)
 	return &ram.io;
 }
 
-static void fill(uint8_t *bytes, size_t len_bytes)
-{
-	size_t i;
-
-	for (i = 0; i < len_bytes; i++)
-		bytes[i] = (uint8_t)next_random();
-}
-
 /* Whatever is written where: nothing else changes, and only whole sectors are
  * touched, also when the writes are short or interrupted. */
 static void test_against_model(uint32_t align_bytes, size_t short_bytes,
@@ -162,7 +154,7 @@ static void test_against_model(uint32_t align_bytes, size_t short_bytes,
 	unsigned int wrong = 0;
 	unsigned int i;
 
-	fill(model, sizeof(model));
+	fill_random(model, sizeof(model));
 	memcpy(ram.bytes, model, sizeof(model));
 	ram.short_bytes = short_bytes;
 	for (i = 0; i < 400; i++) {
@@ -171,7 +163,7 @@ static void test_against_model(uint32_t align_bytes, size_t short_bytes,
 
 		if (i % 2 && len > 600)
 			len %= 600;
-		fill(data, len);
+		fill_random(data, len);
 		memcpy(model + at, data, len);
 		ram.eintr = interruptions;
 		wrong += psnap_io_write(io, at, data, len, NULL) != 0;

@@ -57,31 +57,8 @@ static void *fake_calloc(size_t count, size_t size)
 #undef ftruncate
 #undef calloc
 
+#include "files.h"
 #include "test.h"
-
-static void put(const char *name, const char *text)
-{
-	FILE *file = fopen(name, "we");
-
-	if (!T_OK(file != NULL, "%s is made", name))
-		return;
-	fputs(text, file);
-	fclose(file);
-}
-
-static const char *get(const char *name)
-{
-	static char text[100];
-	FILE *file = fopen(name, "re");
-	size_t n;
-
-	if (!file)
-		return NULL;
-	n = fread(text, 1, sizeof(text) - 1, file);
-	text[n] = '\0';
-	fclose(file);
-	return text;
-}
 
 static mode_t mode_of(const char *name)
 {
@@ -141,13 +118,13 @@ static void test_new(void)
 	mode_t mask = umask(027);
 
 	write_new("new", "one", true);
-	T_EQ_STR(get("new"), "one");
+	T_EQ_STR(file_get("new"), "one");
 	T_EQ_U64(mode_of("new"), 0640);
 	T_EQ_U64(names(), 1);
 	umask(mask);
 
 	write_new("other", "x", false);
-	T_EQ_STR(get("other"), NULL);
+	T_EQ_STR(file_get("other"), NULL);
 	T_EQ_U64(names(), 1);
 	psnap_newfile_abandon(NULL);
 }
@@ -156,9 +133,9 @@ static void test_replace(void)
 {
 	T_EQ_I64(chmod("new", 0604), 0);
 	write_new("new", "gone", false);
-	T_EQ_STR(get("new"), "one");
+	T_EQ_STR(file_get("new"), "one");
 	write_new("./new", "two", true);
-	T_EQ_STR(get("new"), "two");
+	T_EQ_STR(file_get("new"), "two");
 	T_EQ_U64(mode_of("new"), 0604);
 	T_EQ_U64(names(), 1);
 }
@@ -171,7 +148,7 @@ static void test_old_until_commit(void)
 	if (!file)
 		return;
 	T_EQ_I64(write(psnap_newfile_fd(file), "3", 1), 1);
-	T_EQ_STR(get("new"), "two");
+	T_EQ_STR(file_get("new"), "two");
 	/* The name is taken by a directory meanwhile: the rename fails. */
 	T_EQ_I64(unlink("new"), 0);
 	T_EQ_I64(mkdir("new", 0700), 0);
@@ -185,10 +162,10 @@ static void test_links(void)
 	struct stat st = { 0 };
 
 	T_EQ_I64(mkdir("dir", 0700), 0);
-	put("dir/real", "old");
+	file_put("dir/real", "old");
 	T_EQ_I64(symlink("dir/real", "link"), 0);
 	write_new("link", "new", true);
-	T_EQ_STR(get("dir/real"), "new");
+	T_EQ_STR(file_get("dir/real"), "new");
 	T_EQ_I64(lstat("link", &st), 0);
 	T_OK(S_ISLNK(st.st_mode), "the link is still a link");
 
@@ -203,7 +180,7 @@ static void test_inputs(void)
 	struct psnap_io *inputs[3] = { NULL, NULL, NULL };
 	struct psnap_newfile *file = NULL;
 
-	put("input", "data");
+	file_put("input", "data");
 	T_EQ_I64(link("input", "input-too"), 0);
 	T_EQ_I64(symlink("input", "input-link"), 0);
 	T_EQ_I64(psnap_io_open_memory("x", 1, 1, &inputs[0], NULL), 0);
@@ -215,7 +192,7 @@ static void test_inputs(void)
 	refused("input-link", inputs, PSNAP_E_BUSY);
 	T_EQ_I64(psnap_newfile_create("output", inputs, &file, NULL), 0);
 	psnap_newfile_abandon(file);
-	T_EQ_STR(get("input"), "data");
+	T_EQ_STR(file_get("input"), "data");
 	psnap_io_close(inputs[0], NULL);
 	psnap_io_close(inputs[1], NULL);
 }
@@ -240,10 +217,10 @@ static void test_leftover(void)
 	char name[64];
 
 	snprintf(name, sizeof(name), ".psnap-%ld-0.tmp", (long)getpid());
-	put(name, "left");
+	file_put(name, "left");
 	write_new("after", "crash", true);
-	T_EQ_STR(get("after"), "crash");
-	T_EQ_STR(get(name), "left");
+	T_EQ_STR(file_get("after"), "crash");
+	T_EQ_STR(file_get(name), "left");
 }
 
 static void test_create_fails(int os_errno, int want)
@@ -259,7 +236,7 @@ static void test_flush_fails(int os_errno, int want)
 	struct psnap_error err = { 0 };
 	unsigned int before = names();
 
-	put("kept", "old");
+	file_put("kept", "old");
 	T_EQ_I64(psnap_newfile_create("kept", NULL, &file, NULL), 0);
 	if (!file)
 		return;
@@ -267,7 +244,7 @@ static void test_flush_fails(int os_errno, int want)
 	T_EQ_I64(psnap_newfile_commit(file, &err), want);
 	file_errno = 0;
 	T_EQ_I64(err.os_errno, os_errno);
-	T_EQ_STR(get("kept"), "old");
+	T_EQ_STR(file_get("kept"), "old");
 	T_EQ_I64(unlink("kept"), 0);
 	T_EQ_U64(names(), before);
 }
@@ -283,7 +260,7 @@ static void test_dir_flush_fails(int os_errno, int want)
 	dir_errno = os_errno;
 	T_EQ_I64(psnap_newfile_commit(file, NULL), want);
 	dir_errno = 0;
-	T_EQ_STR(get("named"), "");
+	T_EQ_STR(file_get("named"), "");
 	T_EQ_I64(unlink("named"), 0);
 }
 
@@ -405,9 +382,8 @@ static void test_io_fails(void)
 int main(void)
 {
 	char dir[] = "/tmp/psnap-t_newfile-XXXXXX";
-	char command[100];
 
-	if (!T_OK(mkdtemp(dir) && chdir(dir) == 0, "a directory to work in"))
+	if (!dir_enter(dir))
 		return T_DONE();
 	test_new();
 	test_replace();
@@ -427,7 +403,6 @@ int main(void)
 	test_dir_flush_fails(EIO, PSNAP_E_IO);
 	test_io();
 	test_io_fails();
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	T_EQ_I64(system(command), 0);
+	dir_remove(dir);
 	return T_DONE();
 }

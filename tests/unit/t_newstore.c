@@ -44,12 +44,6 @@ static uint64_t below(uint64_t limit)
 	return next_random() % limit;
 }
 
-static void fill(uint8_t *to, size_t len)
-{
-	while (len--)
-		*to++ = (uint8_t)next_random();
-}
-
 /* Ranges that differ, and some that only may. */
 static void change_some(struct scene *s)
 {
@@ -65,7 +59,7 @@ static void change_some(struct scene *s)
 			len = s->size - start;
 		memset(changed + start, 1, len);
 		if (!equal)
-			fill(shown + start, len);
+			fill_random(shown + start, len);
 		if (below(8) == 0)
 			memset(shown + start, 0, len);
 		/* Also what reaches beyond the end, which is no part of it. */
@@ -104,7 +98,7 @@ static void make_scene(struct scene *s, size_t chunk, size_t size)
 
 	s->chunk = chunk;
 	s->size = size;
-	fill(origin, size);
+	fill_random(origin, size);
 	memcpy(shown, origin, size);
 	if (psnap_extents_new(&s->changes, NULL))
 		abort();
@@ -130,7 +124,7 @@ static void end_scene(struct scene *s)
 
 static bool loads(const uint8_t *store)
 {
-	return get(store, 4) == 0x70416e53 && get(store + 8, 4) == 1;
+	return get_le(store, 4) == 0x70416e53 && get_le(store + 8, 4) == 1;
 }
 
 /* The device had a store that loads; what is on it after a power cut is still
@@ -181,7 +175,7 @@ static void write_used(struct scene *s, uint64_t out_bytes, bool *good)
 	out = &ram.devices[OUT];
 	if (!before)
 		abort();
-	fill(out->bytes, out_bytes);
+	fill_random(out->bytes, out_bytes);
 	memcpy(out->bytes, "SnAp\1\0\0\0\1\0\0\0\1\0\0\0", 16);
 	memcpy(before, out->bytes, out_bytes);
 	ram.recording = true;

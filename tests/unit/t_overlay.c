@@ -18,14 +18,6 @@
 static uint8_t below[BELOW_BYTES];
 static uint8_t model[SIZE_BYTES];
 
-static void fill(uint8_t *bytes, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		bytes[i] = (uint8_t)next_random();
-}
-
 static struct psnap_io *open_over(struct psnap_io *inner, uint64_t size_bytes)
 {
 	struct psnap_io *io;
@@ -53,7 +45,7 @@ static void test_like_an_array(void)
 	unsigned int good = 0;
 	unsigned int i;
 
-	fill(below, sizeof(below));
+	fill_random(below, sizeof(below));
 	memcpy(kept, below, sizeof(below));
 	memset(model, 0, sizeof(model));
 	memcpy(model, below, sizeof(below));
@@ -71,7 +63,7 @@ static void test_like_an_array(void)
 			len %= 40;
 		if (len > SIZE_BYTES - at)
 			len = SIZE_BYTES - at;
-		fill(bytes, len);
+		fill_random(bytes, len);
 		memcpy(model + at, bytes, len);
 		if (psnap_io_write(io, at, bytes, len, NULL) == 0 &&
 		    same_as_model(io))

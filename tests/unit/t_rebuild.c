@@ -7,6 +7,7 @@
 #include "io_fault.h"
 #include "ram.h"
 #include "random.h"
+#include "store_bytes.h"
 #include "test.h"
 
 #include <psnap/rebuild.h>
@@ -99,12 +100,6 @@ static int rebuild(struct psnap_io *io, struct list *list,
 	return psnap_rebuild_write(io, &options, result, &err);
 }
 
-static void put(uint8_t *bytes, uint64_t value, unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++)
-		bytes[i] = (uint8_t)(value >> (8 * i));
-}
-
 static uint8_t *slot_of(uint8_t *store, uint64_t slot)
 {
 	return store + (1 + slot / PER_AREA * STRIDE) * CHUNK +
@@ -117,25 +112,16 @@ static void model(uint8_t *store, const struct list *list, uint32_t valid)
 	uint64_t slot = 0;
 
 	memset(store, 0, CHUNK);
-	put(store, 0x70416e53, 4);
-	put(store + 4, valid, 4);
-	put(store + 8, 1, 4);
-	put(store + 12, CHUNK / 512, 4);
+	put_header(store, valid, CHUNK);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct psnap_run *run = &list->entries[i].run;
 
 		for (uint64_t k = 0; k < run->chunks; k++, slot++) {
-			put(slot_of(store, slot), run->old_chunk + k, 8);
-			put(slot_of(store, slot) + 8, run->new_chunk + k, 8);
+			put_le(slot_of(store, slot), run->old_chunk + k, 8);
+			put_le(slot_of(store, slot) + 8, run->new_chunk + k, 8);
 		}
 	}
 	memset(slot_of(store, slot), 0, 16 * (PER_AREA - slot % PER_AREA));
-}
-
-static void junk(uint8_t *bytes, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		bytes[i] = (uint8_t)next_random();
 }
 
 static void ram_new(struct ram *ram)
@@ -160,7 +146,7 @@ static void test_layout(size_t count)
 		abort();
 	ram_new(&ram);
 	fill(&list, count);
-	junk(ram.devices[0].bytes, BYTES);
+	fill_random(ram.devices[0].bytes, BYTES);
 	memcpy(want, ram.devices[0].bytes, BYTES);
 	model(want, &list, 1);
 	T_EQ_I64(check(&ram.devices[0].io, &list, &plan, &err), 0);
@@ -237,7 +223,7 @@ static void test_large_chunks(void)
 	ram_init(&ram, &size_bytes, 1);
 	bytes = ram.devices[0].bytes;
 	ram.devices[0].io.align_bytes = 4096;
-	junk(bytes, size_bytes);
+	fill_random(bytes, size_bytes);
 	fill(&list, 0);
 	add(&list, 77, 3, 2);
 	options = options_of(&list);
@@ -384,7 +370,7 @@ static void test_data(void)
 
 	ram_new(&ram);
 	bytes = ram.devices[0].bytes;
-	junk(bytes, BYTES);
+	fill_random(bytes, BYTES);
 	fill(&list, 40);
 	for (size_t i = 0; i < list.count; i++) {
 		struct psnap_rebuild_entry *e = &list.entries[i];
@@ -442,11 +428,11 @@ static void test_replaced(void)
 	T_EQ_U64(result.replaced, 7);
 	T_EQ_U64(result.write_bytes, 2 * CHUNK);
 	/* What no kernel could have written is no loss. */
-	put(slot_of(ram.devices[0].bytes, 3) + 8, 34, 8);
+	put_le(slot_of(ram.devices[0].bytes, 3) + 8, 34, 8);
 	T_EQ_I64(check(&ram.devices[0].io, &other, &result, &err), 0);
 	T_EQ_U64(result.replaced, 6);
 	/* Nor is what is behind the end. */
-	put(slot_of(ram.devices[0].bytes, 20) + 8, 0, 8);
+	put_le(slot_of(ram.devices[0].bytes, 20) + 8, 0, 8);
 	T_EQ_I64(check(&ram.devices[0].io, &other, &result, &err), 0);
 	T_EQ_U64(result.replaced, 0);
 	ram_release(&ram);
@@ -454,18 +440,12 @@ static void test_replaced(void)
 
 /* --- cuts ------------------------------------------------------------------ */
 
-static uint32_t get32(const uint8_t *bytes)
-{
-	return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 |
-	       (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 /* As read_header() and persistent_read_metadata(): a magic of zero is
  * formatted. */
 static bool kernel_refuses(const uint8_t *store)
 {
-	return get32(store) != 0 &&
-	       (get32(store) != 0x70416e53 || get32(store + 8) != 1);
+	return get_le(store, 4) != 0 &&
+	       (get_le(store, 4) != 0x70416e53 || get_le(store + 8, 4) != 1);
 }
 
 /* Is this a state that may be found after a cut? */
@@ -526,7 +506,7 @@ static void test_cuts(const char *what, size_t count,
 
 	fill(&c.list, count);
 	ram_new(&c.start);
-	junk(c.start.devices[0].bytes, BYTES);
+	fill_random(c.start.devices[0].bytes, BYTES);
 	make(c.start.devices[0].bytes, &c.list);
 	ram_init_like(&c.done, &c.start);
 	ram_init_like(&c.cut, &c.start);
@@ -593,7 +573,7 @@ static void make_header_lost(uint8_t *store, const struct list *list)
 static void make_invalid(uint8_t *store, const struct list *list)
 {
 	model(store, list, 0);
-	junk(store + CHUNK, CHUNK);
+	fill_random(store + CHUNK, CHUNK);
 }
 
 /* Interrupted between flushes: the next one still finds its way. */

@@ -5,6 +5,7 @@
  */
 #include "io_fault.h"
 #include "random.h"
+#include "store_bytes.h"
 #include "test.h"
 
 #include <errno.h>
@@ -40,18 +41,6 @@ static uint8_t store_bytes[STORE_BYTES];
 static uint8_t origin_bytes[ORIGIN_BYTES];
 static uint8_t wanted[ORIGIN_BYTES];
 static uint8_t got[ORIGIN_BYTES];
-
-static void put(uint8_t *to, uint64_t value, unsigned int len)
-{
-	for (; len > 0; len--, value >>= 8)
-		*to++ = (uint8_t)value;
-}
-
-static void random_bytes(uint8_t *to, size_t len)
-{
-	while (len-- > 0)
-		*to++ = (uint8_t)next_random();
-}
 
 static uint64_t random_new(void)
 {
@@ -104,21 +93,18 @@ static void make_store(const struct model *m)
 {
 	unsigned int i;
 
-	random_bytes(store_bytes, sizeof(store_bytes));
+	fill_random(store_bytes, sizeof(store_bytes));
 	for (i = 0; i * (PER_AREA + 1) + 1 < STORE_CHUNKS; i++)
 		memset(store_bytes + (i * (PER_AREA + 1) + 1) * CHUNK, 0,
 		       CHUNK);
-	put(store_bytes, 0x70416e53, 4);
-	put(store_bytes + 4, 1, 4);
-	put(store_bytes + 8, 1, 4);
-	put(store_bytes + 12, CHUNK / 512, 4);
+	put_header(store_bytes, 1, CHUNK);
 	for (i = 0; i < m->count; i++) {
 		uint8_t *at = store_bytes +
 			      (1 + i / PER_AREA * (PER_AREA + 1)) * CHUNK +
 			      i % PER_AREA * 16;
 
-		put(at, m->entries[i].old_chunk, 8);
-		put(at + 8, m->entries[i].new_chunk, 8);
+		put_le(at, m->entries[i].old_chunk, 8);
+		put_le(at + 8, m->entries[i].new_chunk, 8);
 	}
 }
 
@@ -508,7 +494,7 @@ static void test_holes(void)
 
 int main(void)
 {
-	random_bytes(origin_bytes, sizeof(origin_bytes));
+	fill_random(origin_bytes, sizeof(origin_bytes));
 	test_views();
 	test_fills();
 	test_replaces();

@@ -62,8 +62,7 @@ static void devices(bool all)
 	refuse(&s, "another store");
 	s.device[PSNAP_UNDO_STORE].bytes[0] ^= 1;
 	T_EQ_I64(psnap_undo_matches(&s.file.io, s.ios, NULL), 0);
-	for (unsigned int i = 0; i < ORIGIN_BYTES; i++)
-		origin->bytes[i] = (uint8_t)next_random();
+	fill_random(origin->bytes, ORIGIN_BYTES);
 	refuse(&s, "another origin");
 	scene_release(&s);
 }

@@ -6,6 +6,7 @@
  */
 #include "../../lib/src/use.h"
 
+#include "files.h"
 #include "test.h"
 
 #include <psnap/io.h>
@@ -18,15 +19,13 @@ static const struct psnap_use_roots roots = { "proc", "sys", "dev" };
 static void put(const char *name, const char *text)
 {
 	char command[300];
-	FILE *file;
 
 	snprintf(command, sizeof(command), "mkdir -p \"$(dirname '%s')\"",
 		 name);
-	file = system(command) ? NULL : fopen(name, "we");
-	if (!T_OK(file != NULL, "%s is made", name))
-		return;
-	fputs(text, file);
-	fclose(file);
+	if (system(command) == 0)
+		file_put(name, text);
+	else
+		T_OK(false, "there is a directory for %s", name);
 }
 
 /* Users as "kind:detail;", in the order they were told. */
@@ -220,9 +219,8 @@ static void test_list(void)
 int main(void)
 {
 	char dir[] = "/tmp/psnap-t_use-XXXXXX";
-	char command[100];
 
-	if (!T_OK(mkdtemp(dir) && chdir(dir) == 0, "a directory to work in"))
+	if (!dir_enter(dir))
 		return T_DONE();
 	test_nothing();
 	make_devices();
@@ -237,7 +235,6 @@ int main(void)
 	test_lvm("", "holder:vg-snap;");
 	test_loops();
 	test_list();
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	T_EQ_I64(system(command), 0);
+	dir_remove(dir);
 	return T_DONE();
 }

@@ -14,6 +14,7 @@ static int fake_dm(int fd, unsigned long request, void *buf);
 #include "../../lib/src/use_dm.c"
 #undef ioctl
 
+#include "files.h"
 #include "test.h"
 
 /* The answer: target types and, for damage, what to break. */
@@ -67,16 +68,6 @@ static int see(void *ctx, const struct psnap_use *use)
 	got_kind = use->kind;
 	snprintf(got_detail, sizeof(got_detail), "%s", use->detail);
 	return 0;
-}
-
-static void put(const char *name, const char *text)
-{
-	FILE *file = fopen(name, "we");
-
-	if (!T_OK(file != NULL, "%s is made", name))
-		return;
-	fputs(text, file);
-	fclose(file);
 }
 
 static void expect(struct answer given, enum psnap_use_kind want)
@@ -137,19 +128,17 @@ static void test_damage(void)
 int main(void)
 {
 	char dir[] = "/tmp/psnap-t_use_dm-XXXXXX";
-	char command[100];
 
-	if (!T_OK(mkdtemp(dir) && chdir(dir) == 0, "a directory to work in"))
+	if (!dir_enter(dir))
 		return T_DONE();
 	T_EQ_I64(system("mkdir -p dev/mapper "
 			"sys/dev/block/253:3/holders/dm-9/dm"),
 		 0);
-	put("dev/mapper/control", "");
-	put("sys/dev/block/253:3/holders/dm-9/dev", "253:9\n");
-	put("sys/dev/block/253:3/holders/dm-9/dm/name", "snap\n");
+	file_put("dev/mapper/control", "");
+	file_put("sys/dev/block/253:3/holders/dm-9/dev", "253:9\n");
+	file_put("sys/dev/block/253:3/holders/dm-9/dm/name", "snap\n");
 	test_answers();
 	test_damage();
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
-	T_EQ_I64(system(command), 0);
+	dir_remove(dir);
 	return T_DONE();
 }

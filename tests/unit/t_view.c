@@ -5,6 +5,7 @@
 #include "io_fault.h"
 #include "io_image.h"
 #include "random.h"
+#include "store_bytes.h"
 #include "test.h"
 
 #include <errno.h>
@@ -28,22 +29,6 @@ struct pair {
 
 static struct pair pair;
 
-static void put(uint8_t *to, uint64_t value, unsigned int len)
-{
-	while (len--) {
-		*to++ = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
-static void fill(uint8_t *bytes, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		bytes[i] = (uint8_t)next_random();
-}
-
 /* Origin chunks in any order, some in runs, each once; their data is copied into
  * the model as the format says. */
 static void make_pair(size_t chunk_bytes, size_t origin_bytes)
@@ -59,12 +44,9 @@ static void make_pair(size_t chunk_bytes, size_t origin_bytes)
 	memset(pair.store, 0, sizeof(pair.store));
 	pair.chunk_bytes = chunk_bytes;
 	pair.origin_bytes = origin_bytes;
-	fill(pair.origin, origin_bytes);
+	fill_random(pair.origin, origin_bytes);
 	memcpy(pair.model, pair.origin, origin_bytes);
-	put(pair.store, 0x70416e53, 4);
-	put(pair.store + 4, 1, 4);
-	put(pair.store + 8, 1, 4);
-	put(pair.store + 12, chunk_bytes / 512, 4);
+	put_header(pair.store, 1, chunk_bytes);
 	while (entry < chunks / 2) {
 		size_t area = entry / per_area;
 		size_t at = (1 + area * (per_area + 1)) * chunk_bytes +
@@ -79,9 +61,9 @@ static void make_pair(size_t chunk_bytes, size_t origin_bytes)
 			new_chunk++;
 		if (new_chunk >= room)
 			abort();
-		put(pair.store + at, old, 8);
-		put(pair.store + at + 8, new_chunk, 8);
-		fill(pair.store + new_chunk * chunk_bytes, chunk_bytes);
+		put_le(pair.store + at, old, 8);
+		put_le(pair.store + at + 8, new_chunk, 8);
+		fill_random(pair.store + new_chunk * chunk_bytes, chunk_bytes);
 		len = origin_bytes - old * chunk_bytes;
 		memcpy(pair.model + old * chunk_bytes,
 		       pair.store + new_chunk * chunk_bytes,
@@ -392,15 +374,12 @@ static void test_holes(void)
 	write_at(origin_fd, bytes, sizeof(bytes), 200 * page);
 	write_at(store_fd, bytes, sizeof(bytes), 11 * page);
 	memset(bytes, 0, sizeof(bytes));
-	put(bytes, 0x70416e53, 4);
-	put(bytes + 4, 1, 4);
-	put(bytes + 8, 1, 4);
-	put(bytes + 12, page / 512, 4);
+	put_header(bytes, 1, page);
 	write_at(store_fd, bytes, 16, 0);
-	put(bytes, 200, 8);
-	put(bytes + 8, 10, 8);
-	put(bytes + 16, 300, 8);
-	put(bytes + 24, 11, 8);
+	put_le(bytes, 200, 8);
+	put_le(bytes + 8, 10, 8);
+	put_le(bytes + 16, 300, 8);
+	put_le(bytes + 24, 11, 8);
 	write_at(store_fd, bytes, 32, page);
 	view = open_view(store, origin, &rc, &err);
 	T_EQ_I64(rc, 0);

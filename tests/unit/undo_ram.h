@@ -193,8 +193,7 @@ static inline int scene_write(struct psnap_undo *undo,
 {
 	uint8_t data[4096];
 
-	for (size_t i = 0; i < len; i++)
-		data[i] = (uint8_t)next_random();
+	fill_random(data, len);
 	return psnap_io_write(psnap_undo_io(undo, device), at, data, len, NULL);
 }
 
