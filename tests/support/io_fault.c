@@ -194,3 +194,11 @@ void io_fault_init(struct io_fault *fault, struct psnap_io *inner,
 	fault->inner = inner;
 	fault->os_errno = EIO;
 }
+
+void io_fault_init_bad(struct io_fault *fault, struct psnap_io *inner,
+		       uint64_t start_bytes, uint64_t end_bytes)
+{
+	io_fault_init(fault, inner, 1);
+	fault->bad_start = start_bytes;
+	fault->bad_end = end_bytes;
+}

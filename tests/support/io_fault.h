@@ -75,5 +75,8 @@ struct io_fault {
  * written to, and told what will be, if @inner can be written to. */
 void io_fault_init(struct io_fault *fault, struct psnap_io *inner,
 		   uint32_t align_bytes);
+/* So that reading any byte of [start, end) fails, at no alignment. */
+void io_fault_init_bad(struct io_fault *fault, struct psnap_io *inner,
+		       uint64_t start_bytes, uint64_t end_bytes);
 
 #endif

@@ -353,9 +353,7 @@ static void failures(void)
 	T_EQ_I64(psnap_delta_write(&source, take_bytes, &out, &progress, &info,
 				   &failed, &err),
 		 PSNAP_E_INTERRUPTED);
-	io_fault_init(&fault, s.base_io, 1);
-	fault.bad_start = MIB;
-	fault.bad_end = MIB + 512;
+	io_fault_init_bad(&fault, s.base_io, MIB, MIB + 512);
 	fault.os_errno = EIO;
 	source.base = &fault.io;
 	T_EQ_I64(psnap_delta_write(&source, take_bytes, &out, NULL, &info,

@@ -159,9 +159,7 @@ static void test_crc32(void)
 	image_exc(&m, 9, 5000, 1); /* beyond the device */
 	image_put(&m, 3 * 512, "abc", 3);
 	memcpy(chunk, "abc", 3);
-	io_fault_init(&fault, &m.io, 1);
-	fault.bad_start = 4 * 512;
-	fault.bad_end = 5 * 512;
+	io_fault_init_bad(&fault, &m.io, 4 * 512, 5 * 512);
 	T_EQ_I64(dump(&fault.io, &options, &seen), 0);
 	T_EQ_U64(seen.count, 4);
 	T_OK(seen.items[0].has_crc32, "readable");
@@ -182,9 +180,7 @@ static void test_unreadable_and_stop(void)
 
 	image_init(&m, 512, 400);
 	image_alloc(&m, 0, 80);
-	io_fault_init(&fault, &m.io, 1);
-	fault.bad_start = 34 * 512;
-	fault.bad_end = 35 * 512;
+	io_fault_init_bad(&fault, &m.io, 34 * 512, 35 * 512);
 	T_EQ_I64(dump(&fault.io, &options, &seen), 0);
 	T_EQ_U64(seen.unreadable, 1);
 	T_EQ_U64(seen.count, 2);

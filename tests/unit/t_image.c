@@ -93,9 +93,8 @@ static void test_unreadable(void)
 
 	image_init(&m, 4096, 2000);
 	image_alloc(&m, 0, 600);
-	io_fault_init(&fault, &m.io, 1);
-	fault.bad_start = 258 * 4096 + 100;
-	fault.bad_end = fault.bad_start + 1;
+	io_fault_init_bad(&fault, &m.io, 258 * 4096 + 100,
+			  258 * 4096 + 100 + 1);
 	T_EQ_I64(write_image(&fault.io, fd, &result, NULL), 0);
 	T_EQ_U64(result.unreadable_bytes, 4096);
 	T_EQ_U64(result.areas, 3);

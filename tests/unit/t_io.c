@@ -95,9 +95,7 @@ static void test_error_offset(struct psnap_io *io)
 	struct psnap_error err;
 	uint8_t buf[8192];
 
-	io_fault_init(&fault, io, 1);
-	fault.bad_start = 5000;
-	fault.bad_end = 5001;
+	io_fault_init_bad(&fault, io, 5000, 5001);
 	fault.short_bytes = 1000;
 	T_EQ_I64(psnap_io_read(&fault.io, 0, buf, sizeof(buf), &err),
 		 PSNAP_E_IO);

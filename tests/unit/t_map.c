@@ -152,9 +152,7 @@ static void test_unreadable(void)
 
 	image_init(&m, 512, 400);
 	image_alloc(&m, 0, 80);
-	io_fault_init(&fault, &m.io, 1);
-	fault.bad_start = 34 * 512;
-	fault.bad_end = 35 * 512;
+	io_fault_init_bad(&fault, &m.io, 34 * 512, 35 * 512);
 	T_EQ_I64(psnap_store_open(&fault.io, 0, &store, NULL), 0);
 	T_EQ_I64(psnap_map_load(store, NULL, &map, NULL), 0);
 	T_EQ_U64(psnap_map_totals(map)->unreadable_bytes, 512);

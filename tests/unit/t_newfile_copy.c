@@ -230,9 +230,7 @@ static void test_fails(struct psnap_io *from)
 		fails(&t, from, n % 2 ? PSNAP_E_NOSPACE : PSNAP_E_IO);
 	}
 	t.fault.fail_at = 0;
-	io_fault_init(&bad, from, 1);
-	bad.bad_start = 2 * MIB + 4095;
-	bad.bad_end = bad.bad_start + 1;
+	io_fault_init_bad(&bad, from, 2 * MIB + 4095, 2 * MIB + 4095 + 1);
 	bad.bad_errno = EIO;
 	fails(&t, &bad.io, PSNAP_E_IO);
 	no_memory = true;

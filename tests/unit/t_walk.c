@@ -275,9 +275,7 @@ static void test_unreadable(void)
 
 	image_init(&m, 512, 400);
 	image_alloc(&m, 0, 80);
-	io_fault_init(&fault, &m.io, 1);
-	fault.bad_start = (1 + 33) * 512;
-	fault.bad_end = fault.bad_start + 1;
+	io_fault_init_bad(&fault, &m.io, (1 + 33) * 512, (1 + 33) * 512 + 1);
 	walk(&fault.io, NULL, false, &w);
 	T_EQ_U64(w.faults, 1);
 	T_EQ_U64(w.count, 80 - 32);
@@ -306,9 +304,8 @@ static void test_unreadable_in_large_area(void)
 
 	image_init(&m, 1 << 20, 4);
 	image_exc(&m, 0, 2, 9000);
-	io_fault_init(&fault, &m.io, 1);
-	fault.bad_start = (1 << 20) + 8192;
-	fault.bad_end = fault.bad_start + 512;
+	io_fault_init_bad(&fault, &m.io, (1 << 20) + 8192,
+			  (1 << 20) + 8192 + 512);
 	walk(&fault.io, NULL, false, &w);
 	T_EQ_U64(w.count, 9000 - 256);
 	T_EQ_U64(w.totals.unreadable_bytes, 4096);
