@@ -9,6 +9,7 @@
 
 #include "test.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -49,6 +50,23 @@ static inline const char *file_get(const char *name)
 	text[n] = '\0';
 	fclose(file);
 	return text;
+}
+
+/* Names in @dir, dot and dot-dot left out. */
+static inline unsigned int names_in(const char *dir)
+{
+	struct dirent *entry;
+	unsigned int n = 0;
+	DIR *open_dir = opendir(dir);
+
+	if (!open_dir)
+		return 0;
+	while ((entry = readdir(open_dir)))
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			n++;
+	closedir(open_dir);
+	return n;
 }
 
 #endif

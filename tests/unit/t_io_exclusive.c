@@ -6,7 +6,6 @@
 #include "files.h"
 #include "test.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <psnap/io.h>
@@ -21,26 +20,13 @@ typedef int open_fn(const char *path, struct psnap_io **io,
 
 static const char busy_text[] = "another psnap is at work on it";
 
-static unsigned int descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
-
-	if (!dir)
-		return 0;
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
 /* @text is how the message begins. */
 static void refused(open_fn *open_it, const char *path, int want,
 		    const char *text)
 {
 	struct psnap_io *io = (struct psnap_io *)(void *)&want;
 	struct psnap_error err = { 0 };
-	unsigned int before = descriptors();
+	unsigned int before = names_in("/proc/self/fd");
 
 	T_EQ_I64(open_it(path, &io, &err), want);
 	T_OK(io == NULL, "%s: nothing is open", path);
@@ -48,7 +34,7 @@ static void refused(open_fn *open_it, const char *path, int want,
 	T_OK(strncmp(err.message, text, strlen(text)) == 0,
 	     "%s: says \"%s...\": %s", path, text, err.message);
 	T_EQ_I64(open_it(path, &io, NULL), want);
-	T_EQ_U64(descriptors(), before);
+	T_EQ_U64(names_in("/proc/self/fd"), before);
 }
 
 static struct psnap_io *opened(open_fn *open_it, const char *path)

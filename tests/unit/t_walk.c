@@ -1,119 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * walk.c, slice.c, usage.c: order, ends, runs, looking further, unreadable
- * parts, memory, and the figures of dmsetup status.
+ * walk.c, slice.c: order, ends, runs, looking further, unreadable parts,
+ * memory.
  */
 #include "io_fault.h"
 #include "io_image.h"
-#include "test.h"
-
-#include <psnap/usage.h>
-#include <psnap/walk.h>
-
-struct walked {
-	struct psnap_run items[300];
-	uint64_t count;
-	uint64_t chunks;
-	uint64_t faults;
-	int rc;
-	struct psnap_walk_totals totals;
-};
-
-/* Walk to the end, going on behind what cannot be read. */
-static void walk(struct psnap_io *io, const struct psnap_walk_options *options,
-		 bool runs, struct walked *out)
-{
-	struct psnap_store *store;
-	struct psnap_walk *w;
-	struct psnap_run item;
-	int rc;
-
-	memset(out, 0, sizeof(*out));
-	out->rc = psnap_store_open(io, 0, &store, NULL);
-	if (out->rc)
-		return;
-	out->rc = psnap_walk_open(store, options, &w, NULL);
-	for (;;) {
-		rc = runs ? psnap_walk_next_run(w, &item, NULL)
-			  : psnap_walk_next(w, &item, NULL);
-		if (rc == PSNAP_E_IO) {
-			out->faults++;
-			continue;
-		}
-		if (rc <= 0)
-			break;
-		if (out->count < 300)
-			out->items[out->count] = item;
-		out->count++;
-		out->chunks += item.chunks;
-	}
-	out->rc = rc;
-	T_EQ_I64(psnap_walk_next(w, &item, NULL), rc);
-	out->totals = *psnap_walk_totals(w);
-	psnap_walk_close(w);
-	psnap_store_close(store);
-}
-
-static void expect_usage(struct psnap_io *io, uint64_t allocated,
-			 uint64_t total, uint64_t metadata)
-{
-	struct psnap_store *store;
-	struct psnap_usage usage;
-	struct walked w;
-
-	walk(io, NULL, false, &w);
-	T_EQ_I64(psnap_store_open(io, 0, &store, NULL), 0);
-	psnap_usage_compute(psnap_store_geometry(store), &w.totals, &usage);
-	T_EQ_U64(usage.allocated_sectors, allocated);
-	T_EQ_U64(usage.total_sectors, total);
-	T_EQ_U64(usage.metadata_sectors, metadata);
-	psnap_store_close(store);
-}
-
-static void test_empty(void)
-{
-	struct io_image m;
-	struct walked w;
-
-	image_init(&m, 4096, 256);
-	walk(&m.io, NULL, true, &w);
-	T_EQ_I64(w.rc, 0);
-	T_EQ_U64(w.count, 0);
-	T_EQ_U64(w.totals.end, PSNAP_WALK_END_TERMINATOR);
-	T_EQ_U64(w.totals.next_free_chunk, 2);
-	expect_usage(&m.io, 16, 2048, 16);
-	image_release(&m);
-}
-
-/* 512-byte chunks, 32 entries an area: a kernel printed these figures. */
-static void test_usage_at_area_border(void)
-{
-	struct io_image m;
-
-	image_init(&m, 512, 400);
-	image_alloc(&m, 0, 31);
-	expect_usage(&m.io, 33, 400, 2);
-	image_alloc(&m, 31, 1);
-	expect_usage(&m.io, 35, 400, 3);
-	image_alloc(&m, 32, 1);
-	expect_usage(&m.io, 36, 400, 3);
-	image_release(&m);
-}
-
-/* 2^64 - 1 makes the kernel's counter wrap, and so ours. */
-static void test_usage_wraps(void)
-{
-	struct io_image m;
-
-	image_init(&m, 512, 400);
-	image_exc(&m, 1, UINT64_MAX, 1);
-	expect_usage(&m.io, 0, 400, 2);
-	image_exc(&m, 2, 5, 1);
-	expect_usage(&m.io, 6, 400, 2);
-	image_exc(&m, 3, UINT64_C(1) << 61, 1);
-	expect_usage(&m.io, (UINT64_C(1) << 61) + 1, 400, 2);
-	image_release(&m);
-}
+#include "walked.h"
 
 static void test_order_and_position(void)
 {
@@ -380,9 +272,6 @@ static void test_interrupt(void)
 
 int main(void)
 {
-	test_empty();
-	test_usage_at_area_border();
-	test_usage_wraps();
 	test_order_and_position();
 	test_runs();
 	test_runs_do_not_wrap();
