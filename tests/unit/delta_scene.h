@@ -139,4 +139,36 @@ static inline void scene_close(struct delta_scene *s)
 	free(s->delta.data);
 }
 
+/* Small, but with two frames: one stored, one deflated. */
+static inline void open_small(struct delta_scene *s)
+{
+	size_t i;
+
+	scene_open(s, 90000);
+	for (i = 0; i < 90000; i += 20)
+		if (i < 5000 * 17)
+			scene_change(s, i, i + 1, true);
+	scene_change(s, 89000, 89700, false);
+	scene_write(s);
+}
+
+static inline void open_tiny(struct delta_scene *s)
+{
+	scene_open(s, 70000);
+	scene_change(s, 512, 1024, true);
+	scene_change(s, 67000, 67300, false);
+	scene_write(s);
+}
+
+/* A tick that stops when the int at @ctx is used up. */
+static inline int stop_later(void *ctx, uint64_t done_bytes,
+			     uint64_t total_bytes)
+{
+	int *left = ctx;
+
+	(void)done_bytes;
+	(void)total_bytes;
+	return --*left < 0;
+}
+
 #endif

@@ -131,15 +131,6 @@ static void power_cuts(void)
 	close_trial(&t);
 }
 
-static int stop_later(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
-{
-	int *left = ctx;
-
-	(void)done_bytes;
-	(void)total_bytes;
-	return --*left < 0;
-}
-
 static void failures(void)
 {
 	struct psnap_delta_applied applied;
