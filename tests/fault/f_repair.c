@@ -9,21 +9,12 @@
  * build.)
  */
 #include "alloc.h"
+#include "how.h"
 #include "repair_scene.h"
 #include "test.h"
 
 #include <errno.h>
 #include <malloc.h>
-
-/* @rare: not under a sanitizer, which takes twenty times as long */
-struct how {
-	const char *name;
-	int os_errno;
-	bool rare;
-	bool sticky;
-	bool gone;
-	bool torn;
-};
 
 static const struct how hows[] = {
 	{ .name = "EIO", .os_errno = EIO },
@@ -41,25 +32,12 @@ static const struct how hows[] = {
 	{ .name = "by half", .os_errno = 0, .rare = true },
 };
 
-static const char *const op_names[IO_FAULT_OPS] = { "read", "write", "flush",
-						    "announcement", "close" };
 static const char *const device_names[REPAIR_DEVICES] = { "store", "origin",
 							  "undo file" };
 
-#if defined(__has_feature)
-#	define HAS_FEATURE(x) __has_feature(x)
-#else
-#	define HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-static const bool is_slow = true;
-#else
-static const bool is_slow = false;
-#endif
-
 static bool applies(enum io_fault_op op, const struct how *how)
 {
-	if (is_slow && how->rare)
+	if (how_is_slow && how->rare)
 		return false;
 	if (how->torn)
 		return op == IO_FAULT_WRITE;
@@ -148,19 +126,14 @@ static bool run_once(struct repair_scene *s, enum repair_device device,
 	const char *wrong;
 
 	repair_scene_restart(s);
-	fault->fail_op = op;
-	fault->fail_at = n;
-	fault->os_errno = how->os_errno;
-	fault->sticky = how->sticky;
-	fault->gone = how->gone;
-	fault->torn = how->torn;
+	how_arm(fault, how, op, n);
 	repair_scene_run(s, &o);
 	if (fault->calls[op] < n)
 		return false;
 	wrong = judge(s, &o, device, op, how);
 	if (wrong)
 		T_OK(false, "%s, %s %" PRIu64 " of the %s, %s: %s (%d, \"%s\")",
-		     s->verb->name, op_names[op], n, device_names[device],
+		     s->verb->name, how_op_names[op], n, device_names[device],
 		     how->name, wrong, o.rc, o.fix.err.message);
 	return true;
 }
@@ -190,8 +163,8 @@ static void run_device(struct repair_scene *s, enum repair_device device)
 		T_OK(faults >= calls * ways,
 		     "%s, each %s of the %s: %" PRIu64 " in %" PRIu64
 		     " ways, %" PRIu64 " faults",
-		     s->verb->name, op_names[op], device_names[device], calls,
-		     ways, faults);
+		     s->verb->name, how_op_names[op], device_names[device],
+		     calls, ways, faults);
 	}
 }
 

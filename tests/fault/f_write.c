@@ -37,25 +37,12 @@ static const struct how hows[] = {
 	{ .name = "by half and later", .sticky = true },
 };
 
-static const char *const op_names[IO_FAULT_OPS] = { "read", "write", "flush",
-						    "announcement", "close" };
 static const char *const device_names[SCENE_DEVICES] = { "store", "origin",
 							 "file" };
 
-#if defined(__has_feature)
-#	define HAS_FEATURE(x) __has_feature(x)
-#else
-#	define HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
-static const bool is_slow = true;
-#else
-static const bool is_slow = false;
-#endif
-
 static bool applies(enum io_fault_op op, const struct how *how)
 {
-	if (is_slow && how->rare)
+	if (how_is_slow && how->rare)
 		return false;
 	if (how->torn)
 		return op == IO_FAULT_WRITE;
@@ -76,19 +63,14 @@ static bool run_once(struct trial *t, struct scene *s)
 
 	write_verb_restart(t->verb, s);
 	fault = &s->io[t->device];
-	fault->fail_op = t->op;
-	fault->fail_at = t->n;
-	fault->os_errno = t->how->os_errno;
-	fault->sticky = t->how->sticky;
-	fault->gone = t->how->gone;
-	fault->torn = t->how->torn;
+	how_arm(fault, t->how, t->op, t->n);
 	write_verb_run(t->verb, s, &t->o);
 	if (fault->calls[t->op] < t->n)
 		return false;
 	wrong = trial_judge(t, s);
 	if (wrong)
 		T_OK(false, "%s, %s %" PRIu64 " of the %s, %s: %s (%d, \"%s\")",
-		     t->verb->name, op_names[t->op], t->n,
+		     t->verb->name, how_op_names[t->op], t->n,
 		     device_names[t->device], t->how->name, wrong, t->o.rc,
 		     t->o.err.message);
 	return true;
@@ -121,8 +103,8 @@ static void run_device(const struct write_verb *verb, struct scene *s,
 		T_OK(faults == ways * calls[op],
 		     "%s, each %s of the %s: %" PRIu64 " in %" PRIu64
 		     " ways, %" PRIu64 " faults",
-		     verb->name, op_names[op], device_names[device], calls[op],
-		     ways, faults);
+		     verb->name, how_op_names[op], device_names[device],
+		     calls[op], ways, faults);
 	}
 }
 

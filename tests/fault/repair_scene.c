@@ -4,6 +4,7 @@
  * is the programs' business.
  */
 #include "repair_scene.h"
+#include "how.h"
 
 #include "../property/table.h"
 
@@ -286,16 +287,5 @@ const char *repair_scene_safe(struct repair_scene *s)
 
 void repair_scene_drop(struct repair_scene *s, enum repair_device device)
 {
-	size_t flushed = 0;
-	size_t i;
-
-	for (i = 0; i < s->now.event_count; i++)
-		if (s->now.events[i].device == device &&
-		    s->now.events[i].len_bytes == 0)
-			flushed = i;
-	ram_copy_bytes(&s->now, &s->before);
-	for (i = 0; i < s->now.event_count; i++)
-		if (s->now.events[i].len_bytes > 0 &&
-		    (s->now.events[i].device != device || i < flushed))
-			ram_apply(&s->now, &s->now, i, UINT64_MAX);
+	how_drop(&s->now, &s->before, &s->now, device);
 }

@@ -4,6 +4,7 @@
  * write_verbs.c.
  */
 #include "scene.h"
+#include "how.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,18 +67,7 @@ void scene_restart(struct scene *s, uint32_t align_bytes)
 
 void scene_drop(struct scene *s, enum scene_device device)
 {
-	size_t flushed = 0;
-	size_t i;
-
-	for (i = 0; i < s->now.event_count; i++)
-		if (s->now.events[i].device == device &&
-		    s->now.events[i].len_bytes == 0)
-			flushed = i;
-	ram_copy_bytes(&s->dropped, &s->before);
-	for (i = 0; i < s->now.event_count; i++)
-		if (s->now.events[i].len_bytes > 0 &&
-		    (s->now.events[i].device != device || i < flushed))
-			ram_apply(&s->dropped, &s->now, i, UINT64_MAX);
+	how_drop(&s->dropped, &s->before, &s->now, device);
 }
 
 void scene_plain_ios(struct ram *ram, struct psnap_io *ios[SCENE_DEVICES])

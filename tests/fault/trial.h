@@ -5,20 +5,8 @@
 #ifndef PSNAP_TEST_TRIAL_H
 #define PSNAP_TEST_TRIAL_H
 
+#include "how.h"
 #include "write_verbs.h"
-
-/*
- * @os_errno:  0: done by half
- * @rare:      not under a sanitizer, which takes twenty times as long
- */
-struct how {
-	const char *name;
-	int os_errno;
-	bool rare;
-	bool sticky;
-	bool gone;
-	bool torn;
-};
 
 /* One fault: the nth @op of @device, as @how says. */
 struct trial {
