@@ -53,38 +53,34 @@ static int64_t view_read_some(struct psnap_io *io, uint64_t offset_bytes,
 	return err.os_errno ? -err.os_errno : -EIO;
 }
 
-static void view_prefetch(struct psnap_io *io, uint64_t offset_bytes,
-			  uint64_t len_bytes)
+/* What @give says to the view is said to the devices that are behind it. */
+static void hint(struct psnap_view *v, uint64_t offset_bytes,
+		 uint64_t len_bytes,
+		 void (*give)(struct psnap_io *io, uint64_t offset_bytes,
+			      uint64_t len_bytes))
 {
-	struct psnap_view *v = view_of(io);
-
 	while (len_bytes > 0) {
 		const struct psnap_view_segment *s =
 			psnap_view_find(v, offset_bytes);
 		uint64_t len = len_bytes;
 		uint64_t from = clip(s, offset_bytes, &len);
 
-		psnap_io_prefetch(device_of(v, s), from, len);
+		give(device_of(v, s), from, len);
 		offset_bytes += len;
 		len_bytes -= len;
 	}
 }
 
+static void view_prefetch(struct psnap_io *io, uint64_t offset_bytes,
+			  uint64_t len_bytes)
+{
+	hint(view_of(io), offset_bytes, len_bytes, psnap_io_prefetch);
+}
+
 static void view_forget(struct psnap_io *io, uint64_t offset_bytes,
 			uint64_t len_bytes)
 {
-	struct psnap_view *v = view_of(io);
-
-	while (len_bytes > 0) {
-		const struct psnap_view_segment *s =
-			psnap_view_find(v, offset_bytes);
-		uint64_t len = len_bytes;
-		uint64_t from = clip(s, offset_bytes, &len);
-
-		psnap_io_forget(device_of(v, s), from, len);
-		offset_bytes += len;
-		len_bytes -= len;
-	}
+	hint(view_of(io), offset_bytes, len_bytes, psnap_io_forget);
 }
 
 static uint64_t view_next_data(struct psnap_io *io, uint64_t offset_bytes)
