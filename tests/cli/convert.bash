@@ -110,7 +110,56 @@ first_call() {
 	((nth > 0))
 }
 
-# blocks FILE: how many sectors it takes on its file system.
-blocks() {
-	stat --format='%b' "$1"
+# A pair in which zeros and a hole of the store hide what the origin has.
+hiding_pair() {
+	pair
+	# No zero anywhere.
+	tr '\0' x <origin >other
+	mv other origin
+	# Chunks 3 to 5 are written zeros, 6 to 8 a hole.
+	dd if=/dev/zero of=store bs=4096 seek=2 count=3 conv=notrunc status=none
+	fallocate --punch-hole --offset=$((5 * 4096)) --length=$((3 * 4096)) \
+		store || skip "no holes here"
+	remember
+}
+
+# A pair of holes: an origin of 16 GiB that has 116224 bytes at its start, and
+# a store of 41 MB of chunks that has nothing but 160 KB of table.
+sparse_pair() {
+	pair
+	truncate --size=16G origin
+	printf '%s\n' 'chunk 4K' 'alloc 1000 10000' | store store
+	(($(blocks origin) < 1000 && $(blocks store) < 1000)) ||
+		skip "no holes here"
+}
+
+# bytes_read_to ARGUMENTS...: how many bytes it reads to make this, in $bytes.
+bytes_read_to() {
+	silent 0 strace -qq -f -o trace -e trace=pread64,preadv,read,mmap \
+		"$PSNAP" convert -q "$@"
+	bytes=$(sed -n 's/^[0-9]* *p\?read.* = \([0-9]*\)$/\1/p' trace |
+		awk '{ n += $1 } END { print n + 0 }')
+	echo "$bytes bytes"
+}
+
+# fails_to_make CALL ARGUMENTS...: anew, of the pair, with that system call
+# failing; it leaves no file, or the old one.
+fails_to_make() {
+	local call=$1 force before
+	shift
+	for force in '' --force; do
+		[[ -z $force ]] || echo old >anew
+		before=$(state_of store origin)
+		# shellcheck disable=SC2086 # no word on purpose
+		expect 8 strace -qq -f -o trace -e "trace=${call%%:*}" \
+			-e "inject=$call" "$PSNAP" convert -q $force "$@" anew
+		[[ -z $output && $stderr == 'psnap-convert: anew: '* ]]
+		[[ $stderr != *$'\n'* ]]
+		[[ $(state_of store origin) == "$before" ]]
+		if [[ -n $force ]]; then
+			[[ $(<anew) == old ]]
+			rm anew
+		fi
+		nothing_remains
+	done
 }

@@ -64,13 +64,7 @@ raw_is_the_view() {
 }
 
 @test "a hole of the origin is one in the image, and zeros become one" {
-	pair
-	truncate --size=64M origin
-	# Zeros that are written out, and zeros in the store.
-	dd if=/dev/zero of=origin bs=1M seek=20 count=10 conv=notrunc status=none
-	dd if=/dev/zero of=store bs=4096 seek=2 count=4 conv=notrunc status=none
-	remember
-	(($(blocks origin) > 20480)) || skip "no holes here"
+	zeros_pair
 	makes raw new
 	cmp new view
 	# 29 chunks of 8 sectors, 4 of them zero.
@@ -79,15 +73,7 @@ raw_is_the_view() {
 }
 
 @test "zeros and holes of the store hide what the origin has there" {
-	# The origin has no zero anywhere.
-	pair
-	tr '\0' x <origin >other
-	mv other origin
-	# Chunks 3 to 5 are written zeros, 6 to 8 a hole.
-	dd if=/dev/zero of=store bs=4096 seek=2 count=3 conv=notrunc status=none
-	fallocate --punch-hole --offset=$((5 * 4096)) --length=$((3 * 4096)) \
-		store || skip "no holes here"
-	remember
+	hiding_pair
 	cmp -n $((6 * 4096)) -i $((3 * 4096)):0 view /dev/zero
 	raw_is_the_view
 	makes dm table
@@ -97,16 +83,8 @@ raw_is_the_view() {
 @test "holes of the inputs are not read" {
 	need_strace
 	local bytes
-	pair
-	truncate --size=16G origin
-	printf '%s\n' 'chunk 4K' 'alloc 1000 10000' | store store
-	(($(blocks origin) < 1000 && $(blocks store) < 1000)) ||
-		skip "no holes here"
-	silent 0 strace -qq -o trace -e trace=pread64,preadv,read,mmap \
-		"$PSNAP" convert -q -O raw store origin new
-	bytes=$(sed -n 's/^p\?read.* = \([0-9]*\)$/\1/p' trace |
-		awk '{ n += $1 } END { print n + 0 }')
-	echo "$bytes bytes"
+	sparse_pair
+	bytes_read_to -O raw store origin new
 	# 160 KB of table, not 41 MB of chunks and 16 GiB of origin.
 	((bytes > 116224 && bytes < 8 << 20))
 	cmp -n 116224 new origin

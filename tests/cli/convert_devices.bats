@@ -272,16 +272,7 @@ never_touches() {
 }
 
 @test "an origin that is in use can be converted, and there is a warning" {
-	head -c 16M /dev/urandom >origin
-	attach origin
-	mount_ext4 "$loop" mnt
-	echo precious >mnt/file
-	umount mnt
-	# Read-only, so that it holds still.
-	mount -o ro,noload "$loop" mnt
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 2000 2 11' 'data pattern' |
-		store store
-	"${PSNAP%/*}/tests/view" store "$loop" >view
+	mounted_pair
 	expect 0 psnap_convert -O raw store "$loop" new
 	[[ $stderr == "psnap-convert: $loop: in use: mounted on $PWD/mnt; "* ]]
 	cmp new view

@@ -127,11 +127,7 @@ every_way() {
 	head -c 100000 /dev/urandom |
 		dd of=modified bs=1M seek=9000 conv=notrunc status=none
 	(($(blocks modified) < 1000)) || skip "no holes here"
-	silent 0 timeout 60 strace -qq -o trace -e trace=pread64,preadv,read \
-		"$PSNAP" convert -q -f raw -O store origin modified new
-	bytes=$(sed -n 's/^p\?read.* = \([0-9]*\)$/\1/p' trace |
-		awk '{ n += $1 } END { print n + 0 }')
-	echo "$bytes bytes"
+	bytes_read_to -f raw -O store origin modified new
 	((bytes < 8 << 20))
 	[[ $(psnap_check --output=json new | jq .table.exceptions) == 25 ]]
 }
@@ -389,9 +385,7 @@ random_stores() {
 @test "if it fails or is interrupted nothing remains" {
 	need_strace
 	local call
-	printf '%s\n' 'chunk 4K' 'size 16M' 'scatter 3000 4000 7' \
-		'data pattern' | store store
-	head -c 16383000 /dev/urandom >origin
+	long_pair
 	remember
 	psnap_dump --output=ndjson --crc32 store >dump
 	inputs=('-f raw origin view' '-f ndjson --data-from=store dump')
@@ -407,7 +401,7 @@ random_stores() {
 			fsync:error=EIO:when=1 \
 			"ftruncate:error=EFBIG:when=$truncated" \
 			rename,renameat,renameat2:error=EIO:when=1; do
-			fails_to_make "$call" "${words[@]}"
+			fails_to_make "$call" -O store "${words[@]}"
 		done
 		for call in "pwrite64:when=$nth" "pwrite64:when=$((nth + 2))" \
 			pread64:when=9; do

@@ -113,14 +113,7 @@ qcow2_is_the_view() {
 
 @test "zeros and holes of the store hide what the origin has there" {
 	need_qemu
-	pair
-	tr '\0' x <origin >other
-	mv other origin
-	# Chunks 3 to 5 are written zeros, 6 to 8 a hole.
-	dd if=/dev/zero of=store bs=4096 seek=2 count=3 conv=notrunc status=none
-	fallocate --punch-hole --offset=$((5 * 4096)) --length=$((3 * 4096)) \
-		store || skip "no holes here"
-	remember
+	hiding_pair
 	qcow2_is_the_view
 	expect 0 psnap_convert -O qcow2 store origin new.qcow2
 	[[ $output == *$'\n''clusters    10 of 4096 bytes, 0 of them compressed, and 6 that are zero'$'\n'* ]]
@@ -246,19 +239,10 @@ qcow2_is_the_view() {
 	need_strace
 	need_qemu
 	local bytes
-	pair
-	truncate --size=16G origin
-	printf '%s\n' 'chunk 4K' 'alloc 1000 10000' | store store
-	(($(blocks origin) < 1000 && $(blocks store) < 1000)) ||
-		skip "no holes here"
+	sparse_pair
 	for options in '' --standalone --compress; do
 		# shellcheck disable=SC2086 # none or one
-		silent 0 strace -qq -f -o trace \
-			-e trace=pread64,preadv,read,mmap \
-			"$PSNAP" convert -q -O qcow2 $options store origin new
-		bytes=$(sed -n 's/^[0-9]* *p\?read.* = \([0-9]*\)$/\1/p' trace |
-			awk '{ n += $1 } END { print n + 0 }')
-		echo "$bytes bytes"
+		bytes_read_to -O qcow2 $options store origin new
 		((bytes > 16384 && bytes < 8 << 20))
 		qemu-img check -q -f qcow2 new
 		rm new

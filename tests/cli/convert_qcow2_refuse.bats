@@ -123,29 +123,6 @@ load convert
 	done
 }
 
-# fails CALL [OPTION...]: that system call fails, and so does the conversion,
-# which leaves no file, or the old one.
-fails() {
-	local before call=$1
-	shift
-	for force in '' --force; do
-		[[ -z $force ]] || echo old >anew
-		before=$(state_of store origin)
-		# shellcheck disable=SC2086 # no word on purpose
-		expect 8 strace -qq -f -o trace -e "trace=${call%%:*}" \
-			-e "inject=$call" "$PSNAP" convert -q $force -O qcow2 \
-			"$@" store origin anew
-		[[ -z $output && $stderr == 'psnap-convert: anew: '* ]]
-		[[ $stderr != *$'\n'* ]]
-		[[ $(state_of store origin) == "$before" ]]
-		if [[ -n $force ]]; then
-			[[ $(<anew) == old ]]
-			rm anew
-		fi
-		nothing_remains
-	done
-}
-
 @test "if it fails nothing remains, and the old file if there was one" {
 	need_strace
 	local options n
@@ -160,12 +137,13 @@ fails() {
 		((last > nth + 4))
 		for ((n = nth; n <= last; n++)); do
 			# shellcheck disable=SC2086
-			fails "pwrite64:error=ENOSPC:when=$n" $options
+			fails_to_make "pwrite64:error=ENOSPC:when=$n" -O qcow2 \
+				$options store origin
 		done
 		for n in "pwrite64:error=EIO:when=$nth" fsync:error=EIO:when=1 \
 			rename,renameat,renameat2:error=EIO:when=1; do
 			# shellcheck disable=SC2086
-			fails $n $options
+			fails_to_make $n -O qcow2 $options store origin
 		done
 	done
 }
@@ -173,9 +151,7 @@ fails() {
 @test "if it is interrupted nothing remains, and the old file if there was one" {
 	need_strace
 	local before when options
-	printf '%s\n' 'chunk 4K' 'size 16M' 'scatter 3000 4000 7' \
-		'data pattern' | store store
-	head -c 16383000 /dev/urandom >origin
+	long_pair
 	before=$(state_of store origin)
 	echo old >old
 	for options in '' --compress '--standalone --compress'; do

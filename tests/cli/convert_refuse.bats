@@ -385,28 +385,6 @@ formats='raw vmdk dm'
 	dm_shows dm | cmp - view
 }
 
-# fails FORMAT CALL: that system call fails, and so does the conversion, which leaves
-# no file, or the old one.
-fails() { # FORMAT CALL
-	local before
-	for option in '' --force; do
-		[[ -z $option ]] || echo old >anew
-		before=$(state_of store origin)
-		# shellcheck disable=SC2086 # no word on purpose
-		expect 8 strace -qq -o trace -e "trace=${2%%:*}" \
-			-e "inject=$2" "$PSNAP" convert -q $option -O "$1" \
-			store origin anew
-		[[ -z $output && $stderr == 'psnap-convert: anew: '* ]]
-		[[ $stderr != *$'\n'* ]]
-		[[ $(state_of store origin) == "$before" ]]
-		if [[ -n $option ]]; then
-			[[ $(<anew) == old ]]
-			rm anew
-		fi
-		nothing_remains
-	done
-}
-
 @test "if it fails nothing remains, and the old file if there was one" {
 	need_strace
 	local call
@@ -415,27 +393,25 @@ fails() { # FORMAT CALL
 	for call in pwrite64:error=ENOSPC pwrite64:error=EIO \
 		ftruncate:error=EFBIG; do
 		first_call "${call%%:*}" '.*/[.]psnap-' -O raw store origin out
-		fails raw "$call:when=$nth"
-		[[ $call == ftruncate* ]] || fails raw "$call:when=$((nth + 2))"
+		fails_to_make "$call:when=$nth" -O raw store origin
+		[[ $call == ftruncate* ]] || fails_to_make "$call:when=$((nth + 2))" -O raw store origin
 		rm out
 	done
 	for call in fsync:error=EIO:when=1 \
 		rename,renameat,renameat2:error=EIO:when=1; do
-		fails raw $call
+		fails_to_make $call -O raw store origin
 	done
 	for call in write:error=ENOSPC:when=1 fsync:error=EIO:when=1 \
 		rename,renameat,renameat2:error=EIO:when=1; do
-		fails vmdk $call
-		fails dm $call
+		fails_to_make $call -O vmdk store origin
+		fails_to_make $call -O dm store origin
 	done
 }
 
 @test "if it is interrupted nothing remains, and the old file if there was one" {
 	need_strace
 	local before when
-	printf '%s\n' 'chunk 4K' 'size 16M' 'scatter 3000 4000 7' \
-		'data pattern' | store store
-	head -c 16383000 /dev/urandom >origin
+	long_pair
 	before=$(state_of store origin)
 	echo old >old
 	first_call pwrite64 '.*/[.]psnap-' -O raw store origin out

@@ -26,27 +26,3 @@ is_clean() {
 shows_the_view() {
 	[[ $(view_sum "$1" origin) == "$(sum_of view)" ]]
 }
-
-# fails_to_make CALL [ARGUMENTS...]: a new store of the pair, or of ARGUMENTS,
-# with that system call failing.
-fails_to_make() {
-	local call=$1 option before
-	shift
-	(($# > 0)) || set -- --chunk-size=4M store origin
-	for option in '' --force; do
-		[[ -z $option ]] || echo old >anew
-		before=$(state_of store origin)
-		# shellcheck disable=SC2086 # no word on purpose
-		expect 8 strace -qq -o trace -e "trace=${call%%:*}" \
-			-e "inject=$call" "$PSNAP" convert -q $option -O store \
-			"$@" anew
-		[[ -z $output && $stderr == 'psnap-convert: anew: '* ]]
-		[[ $stderr != *$'\n'* ]]
-		[[ $(state_of store origin) == "$before" ]]
-		if [[ -n $option ]]; then
-			[[ $(<anew) == old ]]
-			rm anew
-		fi
-		nothing_remains
-	done
-}

@@ -232,16 +232,8 @@ table() {
 @test "holes of the inputs are not read, and are holes of the new store" {
 	need_strace
 	local bytes
-	pair
-	truncate --size=16G origin
-	printf '%s\n' 'chunk 4K' 'alloc 1000 10000' | store store
-	(($(blocks origin) < 1000 && $(blocks store) < 1000)) ||
-		skip "no holes here"
-	silent 0 strace -qq -o trace -e trace=pread64,preadv,read,mmap \
-		"$PSNAP" convert -q -O store --chunk-size=1M store origin new
-	bytes=$(sed -n 's/^p\?read.* = \([0-9]*\)$/\1/p' trace |
-		awk '{ n += $1 } END { print n + 0 }')
-	echo "$bytes bytes"
+	sparse_pair
+	bytes_read_to -O store --chunk-size=1M store origin new
 	((bytes < 8 << 20))
 	is_clean new
 	(($(stat --format=%s new) > 40 << 20 && $(blocks new) < 1000))
@@ -339,23 +331,22 @@ table() {
 			--chunk-size=4M store origin out
 		rm out
 		for when in 0 1; do
-			fails_to_make "$call:when=$((nth + when))"
+			fails_to_make "$call:when=$((nth + when))" -O store \
+				--chunk-size=4M store origin
 			[[ $call != ftruncate* ]] || break
 		done
 	done
 	for call in fsync:error=EIO:when=1 fsync:error=EIO:when=2 \
 		fsync:error=EIO:when=4 \
 		rename,renameat,renameat2:error=EIO:when=1; do
-		fails_to_make $call
+		fails_to_make $call -O store --chunk-size=4M store origin
 	done
 }
 
 @test "if it is interrupted nothing remains, and the old file if there was one" {
 	need_strace
 	local before when
-	printf '%s\n' 'chunk 4K' 'size 16M' 'scatter 3000 4000 7' \
-		'data pattern' | store store
-	head -c 16383000 /dev/urandom >origin
+	long_pair
 	before=$(state_of store origin)
 	first_call pwrite64 '.*/[.]psnap-' -O store store origin out
 	echo "write $nth is the first to the file"

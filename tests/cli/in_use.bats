@@ -8,26 +8,11 @@
 # shellcheck disable=SC2154 # run sets stderr
 bats_require_minimum_version 1.5.0
 load helpers
+load loop
 
 setup() {
-	cleanup=()
-	[[ $EUID -eq 0 ]] || skip "needs root for loop devices"
-	cd "$BATS_TEST_TMPDIR" || return 1
+	loop_setup
 	make_store store.img
-}
-
-# Have a command run when the test is over.
-later() {
-	cleanup+=("$1")
-}
-
-# What was set up is taken down in reverse order, each by its own name.
-teardown() {
-	local i
-	for ((i = ${#cleanup[@]} - 1; i >= 0; i--)); do
-		eval "${cleanup[i]}" || echo "# cleaning up failed: ${cleanup[i]}" >&3
-	done
-	cd /
 }
 
 # An empty store of 32 MiB with chunks of 4 KiB.
@@ -36,27 +21,12 @@ make_store() {
 	truncate -s 32M "$1"
 }
 
-# Sets $loop to a new loop device over a file or device.
-attach() {
-	loop=$(losetup --find --show --partscan "$1" 2>&1) ||
-		skip "no loop devices: $loop"
-	later "losetup --detach $loop"
-}
-
 # Sets $part to a partition from 1 MiB on; nothing is written to the disk.
 partition() {
 	part=${1}p1
 	addpart "$1" 1 2048 32768 || skip "the kernel refuses partitions"
 	later "delpart $1 1"
 	[[ -b $part ]] || skip "no node for the partition"
-}
-
-# An ext4 file system on $1, mounted on a directory called $2.
-mount_ext4() {
-	mkfs.ext4 -q -F "$1"
-	mkdir -p "$2"
-	mount "$1" "$2" || skip "mounting is not allowed"
-	later "umount '$2'"
 }
 
 swap_on() {

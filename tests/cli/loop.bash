@@ -42,3 +42,17 @@ mount_ext4() {
 	mount "$1" "$2" || skip "mounting is not allowed"
 	later "umount '$2'"
 }
+
+# A store and the file view of an origin that is $loop and mounted on mnt, where
+# a file is: read-only, so that it holds still.
+mounted_pair() {
+	head -c 16M /dev/urandom >origin
+	attach origin
+	mount_ext4 "$loop" mnt
+	echo precious >mnt/file
+	umount mnt
+	mount -o ro,noload "$loop" mnt
+	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 2000 2 11' 'data pattern' |
+		store store
+	"${PSNAP%/*}/tests/view" store "$loop" >view
+}

@@ -26,6 +26,29 @@ large_pair() {
 	head -c 76799800 /dev/urandom >origin
 }
 
+# A pair that takes more than one write to be copied.
+long_pair() {
+	printf '%s\n' 'chunk 4K' 'size 16M' 'scatter 3000 4000 7' \
+		'data pattern' | store store
+	head -c 16383000 /dev/urandom >origin
+}
+
+# A pair whose origin has a hole, and zeros that are written out; the store has
+# zeros, too.
+zeros_pair() {
+	pair
+	truncate --size=64M origin
+	dd if=/dev/zero of=origin bs=1M seek=20 count=10 conv=notrunc status=none
+	dd if=/dev/zero of=store bs=4096 seek=2 count=4 conv=notrunc status=none
+	(($(blocks origin) > 20480)) || skip "no holes here"
+	remember
+}
+
+# blocks FILE: how many sectors it takes on its file system.
+blocks() {
+	stat --format='%b' "$1"
+}
+
 # refuses STATUS TEXT ARGUMENTS...: and neither file is touched.
 refuses() {
 	local want=$1 text=$2 before after
@@ -34,19 +57,6 @@ refuses() {
 	expect "$want" psnap_merge "$@"
 	after=$(state_of store origin)
 	[[ -z $output && $stderr == *"$text"* && $after == "$before" ]]
-}
-
-need_strace() {
-	command -v strace >/dev/null || skip "no strace"
-	need_no_sanitizer
-}
-
-# cut_at SIGNAL CALL COMMAND...: the signal arrives at that system call.
-cut_at() {
-	local signal=$1 call=$2
-	shift 2
-	strace -qq -o trace -e "trace=${call%%:*}" \
-		-e "inject=${call%%:*}:signal=$signal:${call#*:}" "$@"
 }
 
 # What the snapshot of store and origin shows goes to the file view; what a

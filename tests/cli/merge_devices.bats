@@ -104,16 +104,7 @@ usual='chunk 4K\nscatter 1500 2000 7\ndata pattern\n'
 }
 
 @test "an origin that is in use can be copied, and there is a warning" {
-	head -c 16M /dev/urandom >origin
-	attach origin
-	mount_ext4 "$loop" mnt
-	echo precious >mnt/file
-	umount mnt
-	# Read-only, so that it holds still.
-	mount -o ro,noload "$loop" mnt
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 2000 2 11' 'data pattern' |
-		store store
-	"${PSNAP%/*}/tests/view" store "$loop" >view
+	mounted_pair
 	expect 8 psnap_merge store "$loop"
 	expect 0 psnap_merge --target=new store "$loop"
 	[[ $stderr == "psnap-merge: $loop: in use: mounted on $PWD/mnt; "* ]]

@@ -31,16 +31,3 @@ large_pair() {
 	head -c 16383000 /dev/urandom >origin
 	sha256sum store origin >sum
 }
-
-need_strace() {
-	command -v strace >/dev/null || skip "no strace"
-	need_no_sanitizer
-}
-
-# cut_at SIGNAL CALL COMMAND...: the signal arrives at that system call.
-cut_at() {
-	local signal=$1 call=$2
-	shift 2
-	strace -qq -o trace -e "trace=${call%%:*}" \
-		-e "inject=${call%%:*}:signal=$signal:${call#*:}" "$@"
-}
