@@ -84,9 +84,7 @@ static int set_explain(struct psnap_check_args *args, char **arg)
 		return psnap_cli_bad_value(
 			"--explain", *arg,
 			"is no finding; --explain all lists them");
-	free(args->explain);
-	args->explain = *arg;
-	*arg = NULL;
+	psnap_cli_keep(&args->explain, arg);
 	return 0;
 }
 
@@ -118,11 +116,13 @@ static int take_option(void *ctx, int val, char **arg)
 	}
 }
 
-static int check_combination(const struct psnap_check_args *args)
+static int check(void *ctx)
 {
 	static const char *const none[] = { NULL };
 	static const char *const operands[] = { "STORE", "ORIGIN", NULL };
+	struct psnap_check_args *args = ctx;
 
+	args->check.chunk_bytes = args->cli.chunk_bytes;
 	if (args->explain)
 		return psnap_cli_operands(&args->cli, none, 0);
 	if (args->check.header_only && args->check.data)
@@ -146,16 +146,11 @@ int psnap_check_args_parse(struct psnap_check_args *args, int argc,
 		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON |
 			   PSNAP_FORMAT_NDJSON,
 		.option = take_option,
+		.check = check,
 	};
-	int status;
 
 	psnap_check_defaults(&args->check);
-	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
-	if (status != PSNAP_CLI_GO_ON)
-		return status;
-	args->check.chunk_bytes = args->cli.chunk_bytes;
-	status = check_combination(args);
-	return status == 0 ? PSNAP_CLI_GO_ON : status;
+	return psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 }
 
 void psnap_check_args_end(struct psnap_check_args *args)

@@ -211,7 +211,8 @@ int psnap_cli_parse(struct psnap_cli *cli, const struct psnap_cli_tool *tool,
 	cli->operands = poptGetArgs(cli->con);
 	while (cli->operands && cli->operands[cli->operand_count])
 		cli->operand_count++;
-	return PSNAP_CLI_GO_ON;
+	status = tool->check ? tool->check(ctx) : 0;
+	return status == 0 ? PSNAP_CLI_GO_ON : status;
 }
 
 int psnap_cli_operands(const struct psnap_cli *cli, const char *const *names,
@@ -227,6 +228,21 @@ int psnap_cli_operands(const struct psnap_cli *cli, const char *const *names,
 	if (cli->operand_count > max)
 		return psnap_msg_usage("%s: one operand too many",
 				       cli->operands[max]);
+	return 0;
+}
+
+void psnap_cli_keep(char **kept, char **arg)
+{
+	free(*kept);
+	*kept = *arg;
+	*arg = NULL;
+}
+
+int psnap_cli_keep_file(char **kept, const char *option, char **arg)
+{
+	if ((*arg)[0] == '\0')
+		return psnap_cli_bad_value(option, *arg, "is no file name");
+	psnap_cli_keep(kept, arg);
 	return 0;
 }
 

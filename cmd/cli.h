@@ -44,6 +44,8 @@ enum psnap_cli_option {
  * @option:   called for each option; @arg is NULL for those without a value.
  *            Sets *arg to NULL to keep the string (release with free()).
  *            Returns 0, or an exit status after a message
+ * @check:    NULL, or called when there are no more options: what does not go
+ *            together, and the operands. Returns the same
  */
 struct psnap_cli_tool {
 	const char *name;
@@ -53,6 +55,7 @@ struct psnap_cli_tool {
 	unsigned int formats;
 	bool no_chunk_size;
 	int (*option)(void *ctx, int val, char **arg);
+	int (*check)(void *ctx);
 };
 
 /**
@@ -77,7 +80,7 @@ struct psnap_cli {
 /**
  * psnap_cli_parse() - read the command line
  * @cli:   out; end with psnap_cli_end() whatever is returned
- * @ctx:   handed to tool->option
+ * @ctx:   handed to tool->option and tool->check
  * @argv:  argv[0] is replaced with tool->name
  *
  * Return: PSNAP_CLI_GO_ON, or the exit status (help was printed, or a usage
@@ -108,6 +111,17 @@ int psnap_cli_list_options(const struct poptOption *options);
 
 /** psnap_cli_version() - print name and version; exit status */
 int psnap_cli_version(void);
+
+/** psnap_cli_keep() - take over the value of an option, for free() */
+void psnap_cli_keep(char **kept, char **arg);
+
+/**
+ * psnap_cli_keep_file() - the same, if it can be the name of a file
+ * @option:  for the message
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int psnap_cli_keep_file(char **kept, const char *option, char **arg);
 
 /** psnap_cli_bad_value() - usage error: option, value, what is wrong */
 int psnap_cli_bad_value(const char *option, const char *value,

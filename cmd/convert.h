@@ -270,6 +270,14 @@ void psnap_convert_ios(const struct psnap_convert_job *job,
 		       struct psnap_io *ios[PSNAP_CONVERT_IOS]);
 
 /**
+ * psnap_convert_name_check() - refuse an OUTPUT that exists, without --force
+ *
+ * Asked before the work and, for somebody else may have taken the name in the
+ * meantime, after it. Return: 0, or an exit status after a message.
+ */
+int psnap_convert_name_check(const struct psnap_convert_job *job);
+
+/**
  * psnap_convert_commit() - give a new file its name
  * @file:  gone afterwards
  *
@@ -299,9 +307,6 @@ int psnap_convert_qcow2(struct psnap_convert_job *job);
 
 /** psnap_convert_table() - vmdk or dm; 0, or an exit status after a message */
 int psnap_convert_table(struct psnap_convert_job *job);
-
-/** psnap_convert_exists() - is there anything at that path, or a link? */
-bool psnap_convert_exists(const char *path);
 
 /** psnap_convert_segments() - how many segments of one of the devices */
 uint64_t psnap_convert_segments(const struct psnap_convert_job *job,

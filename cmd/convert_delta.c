@@ -30,11 +30,8 @@ int psnap_convert_stream_begin(struct psnap_convert_job *job,
 int psnap_convert_stream_end(struct psnap_convert_job *job,
 			     struct psnap_output *output, int status)
 {
-	/* Somebody else may have taken the name in the meantime. */
-	if (status == 0 && job->path && !job->args->force &&
-	    psnap_convert_exists(job->path))
-		status = psnap_msg_usage("%s exists; --force replaces it",
-					 job->path);
+	if (status == 0)
+		status = psnap_convert_name_check(job);
 	return status | psnap_output_close(output, status == 0);
 }
 

@@ -121,9 +121,7 @@ static int set_name(char **name, const char *option, char **arg)
 {
 	if ((*arg)[0] == '\0')
 		return psnap_cli_bad_value(option, *arg, "is no name");
-	free(*name);
-	*name = *arg;
-	*arg = NULL;
+	psnap_cli_keep(name, arg);
 	return 0;
 }
 

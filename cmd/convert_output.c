@@ -4,20 +4,11 @@
  * opened here; files are made by those who know what goes into them.
  */
 #include "convert.h"
-#include "save.h"
+#include "newname.h"
 
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-bool psnap_convert_exists(const char *path)
-{
-	struct stat st;
-
-	/* Anything else that is wrong with the name is said when the file is
-	 * created. A link that leads nowhere is something, too. */
-	return lstat(path, &st) == 0;
-}
 
 static bool is_device(const char *path)
 {
@@ -53,11 +44,6 @@ static int open_device(struct psnap_convert_job *job)
 	return 0;
 }
 
-static bool stands_on(const char *path, const struct psnap_operand *operand)
-{
-	return operand->io && psnap_save_stands_on(path, operand);
-}
-
 /* A tag is found among the devices there are, and is no name for a new one. */
 static bool is_tag(const char *path)
 {
@@ -70,29 +56,37 @@ static bool is_tag(const char *path)
 	return false;
 }
 
+int psnap_convert_name_check(const struct psnap_convert_job *job)
+{
+	if (!job->path || job->args->force || !psnap_newname_taken(job->path))
+		return 0;
+	return psnap_msg_usage("%s exists; --force replaces it", job->path);
+}
+
 static int check_map(const struct psnap_convert_job *job)
 {
+	const struct psnap_operand *const operands[] = { &job->store,
+							 &job->origin, NULL };
 	const char *map = job->args->salvage.filled_map;
 
 	if (!map)
 		return 0;
 	if (job->path && strcmp(map, job->path) == 0)
 		return psnap_msg_usage("--filled-map: %s is OUTPUT", map);
-	if (!job->args->force && psnap_convert_exists(map))
+	if (!job->args->force && psnap_newname_taken(map))
 		return psnap_msg_usage("--filled-map: %s exists; --force "
 				       "replaces it",
 				       map);
-	if (stands_on(map, &job->store) || stands_on(map, &job->origin)) {
-		psnap_msg(map, "the new file would be on a device that is to "
-			       "be only read; nothing was changed");
-		return PSNAP_EXIT_FAILED;
-	}
-	return 0;
+	return psnap_newname_devices(map, operands);
 }
 
 static int check_output(struct psnap_convert_job *job)
 {
+	const struct psnap_operand *const operands[] = { &job->store,
+							 &job->origin,
+							 &job->input, NULL };
 	const char *path = job->path;
+	int status;
 
 	if (!path)
 		return psnap_convert_format(job)->is_binary &&
@@ -111,15 +105,8 @@ static int check_output(struct psnap_convert_job *job)
 				       job->args->discard ? "discard"
 							  : "target-is-zero",
 				       path);
-	if (!job->args->force && psnap_convert_exists(path))
-		return psnap_msg_usage("%s exists; --force replaces it", path);
-	if (stands_on(path, &job->store) || stands_on(path, &job->origin) ||
-	    stands_on(path, &job->input)) {
-		psnap_msg(path, "the new file would be on a device that is to "
-				"be only read; nothing was changed");
-		return PSNAP_EXIT_FAILED;
-	}
-	return 0;
+	status = psnap_convert_name_check(job);
+	return status ? status : psnap_newname_devices(path, operands);
 }
 
 void psnap_convert_ios(const struct psnap_convert_job *job,
@@ -139,11 +126,11 @@ int psnap_convert_commit(const struct psnap_convert_job *job,
 			 struct psnap_newfile *file)
 {
 	struct psnap_error err = { 0 };
+	int status = psnap_convert_name_check(job);
 
-	if (!job->args->force && psnap_convert_exists(job->path)) {
+	if (status != 0) {
 		psnap_newfile_abandon(file);
-		return psnap_msg_usage("%s exists; --force replaces it",
-				       job->path);
+		return status;
 	}
 	return psnap_newfile_commit(file, &err) < 0
 		       ? psnap_msg_error(job->path, &err)

@@ -92,6 +92,7 @@ static int make_file(struct psnap_convert_job *job,
 					    NULL };
 	struct psnap_error err = { 0 };
 	struct psnap_newfile *file;
+	int status;
 
 	if (psnap_newfile_create(job->path, inputs, &file, &err) < 0)
 		return psnap_msg_error(job->path, &err);
@@ -99,14 +100,9 @@ static int make_file(struct psnap_convert_job *job,
 		psnap_newfile_abandon(file);
 		return failure(job, &err);
 	}
-	/* Somebody else may have taken the name in the meantime. */
-	if (!job->args->force && psnap_convert_exists(job->path)) {
-		psnap_newfile_abandon(file);
-		return psnap_msg_usage("%s exists; --force replaces it",
-				       job->path);
-	}
-	if (psnap_newfile_commit(file, &err) < 0)
-		return psnap_msg_error(job->path, &err);
+	status = psnap_convert_commit(job, file);
+	if (status != 0)
+		return status;
 	job->output_bytes = job->qcow2.file_bytes;
 	job->cluster_bytes = o->cluster_bytes;
 	return 0;

@@ -212,10 +212,10 @@ static int print(struct psnap_convert_job *job, const struct names *names)
 		vmdk(job, names, &output.buf);
 	else
 		dm(job, names, &output.buf);
-	if (job->path && !job->args->force && psnap_convert_exists(job->path)) {
+	status = psnap_convert_name_check(job);
+	if (status != 0) {
 		(void)psnap_output_close(&output, false);
-		return psnap_msg_usage("%s exists; --force replaces it",
-				       job->path);
+		return status;
 	}
 	status = psnap_output_close(&output, true);
 	if (status == 0 && job->path &&

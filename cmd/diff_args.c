@@ -80,8 +80,12 @@ static int take_option(void *ctx, int val, char **arg)
 	}
 }
 
-static int check_combination(const struct psnap_diff_args *args)
+static int check(void *ctx)
 {
+	static const char *const operands[] = { "STORE", "ORIGIN", "ORIGIN",
+						NULL };
+	const struct psnap_diff_args *args = ctx;
+
 	if (args->summary && args->block_bytes)
 		return psnap_msg_usage("--summary and --blocks exclude each "
 				       "other");
@@ -90,14 +94,12 @@ static int check_combination(const struct psnap_diff_args *args)
 				       "each other");
 	if (args->block_bytes && args->cli.format != PSNAP_FORMAT_TEXT)
 		return psnap_msg_usage("--blocks: only with --output=text");
-	return 0;
+	return psnap_cli_operands(&args->cli, operands, 2);
 }
 
 int psnap_diff_args_parse(struct psnap_diff_args *args, int argc,
 			  const char **argv)
 {
-	static const char *const operands[] = { "STORE", "ORIGIN", "ORIGIN",
-						NULL };
 	static const struct psnap_cli_tool tool = {
 		.name = "psnap-diff",
 		.usage = usage,
@@ -107,14 +109,8 @@ int psnap_diff_args_parse(struct psnap_diff_args *args, int argc,
 			   PSNAP_FORMAT_NDJSON | PSNAP_FORMAT_CSV,
 		.no_chunk_size = true,
 		.option = take_option,
+		.check = check,
 	};
-	int status;
 
-	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
-	if (status != PSNAP_CLI_GO_ON)
-		return status;
-	status = check_combination(args);
-	if (status == 0)
-		status = psnap_cli_operands(&args->cli, operands, 2);
-	return status == 0 ? PSNAP_CLI_GO_ON : status;
+	return psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 }

@@ -108,13 +108,6 @@ static int add_lookup(struct psnap_dump_args *args, const char *arg)
 	return 0;
 }
 
-static void take_string(char **kept, char **arg)
-{
-	free(*kept);
-	*kept = *arg;
-	*arg = NULL;
-}
-
 /* Options that say what the records are. */
 static int take_table_option(struct psnap_dump_args *args, int val,
 			     const char *arg)
@@ -155,13 +148,13 @@ static int take_option(void *ctx, int val, char **arg)
 		return 0;
 	case OPT_METADATA_IMAGE:
 		choose(args, PSNAP_DUMP_IMAGE, "--metadata-image");
-		take_string(&args->image_file, arg);
+		psnap_cli_keep(&args->image_file, arg);
 		return 0;
 	case OPT_ALL_AREAS:
 		args->all_areas = true;
 		return 0;
 	case OPT_OUTPUT_FILE:
-		take_string(&args->output_file, arg);
+		psnap_cli_keep(&args->output_file, arg);
 		return 0;
 	case OPT_COMPRESS:
 		args->compress = true;
@@ -176,8 +169,10 @@ static int exclude(const char *a, const char *b)
 	return psnap_msg_usage("%s and %s exclude each other", a, b);
 }
 
-static int check_combination(const struct psnap_dump_args *args)
+static int check(void *ctx)
 {
+	static const char *const operands[] = { "STORE", NULL };
+	const struct psnap_dump_args *args = ctx;
 	const char *chosen = NULL;
 
 	for (int mode = 0; mode < PSNAP_DUMP_MODES; mode++) {
@@ -197,13 +192,12 @@ static int check_combination(const struct psnap_dump_args *args)
 	if (args->all_areas && args->mode != PSNAP_DUMP_IMAGE)
 		return psnap_msg_usage("--all-areas: only with "
 				       "--metadata-image");
-	return 0;
+	return psnap_cli_operands(&args->cli, operands, 1);
 }
 
 int psnap_dump_args_parse(struct psnap_dump_args *args, int argc,
 			  const char **argv)
 {
-	static const char *const operands[] = { "STORE", NULL };
 	static const struct psnap_cli_tool tool = {
 		.name = "psnap-dump",
 		.usage = usage,
@@ -212,16 +206,10 @@ int psnap_dump_args_parse(struct psnap_dump_args *args, int argc,
 		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON |
 			   PSNAP_FORMAT_NDJSON | PSNAP_FORMAT_CSV,
 		.option = take_option,
+		.check = check,
 	};
-	int status;
 
-	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
-	if (status != PSNAP_CLI_GO_ON)
-		return status;
-	status = check_combination(args);
-	if (status == 0)
-		status = psnap_cli_operands(&args->cli, operands, 1);
-	return status == 0 ? PSNAP_CLI_GO_ON : status;
+	return psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 }
 
 void psnap_dump_args_end(struct psnap_dump_args *args)

@@ -117,6 +117,20 @@ void psnap_json_io(struct psnap_outbuf *out, const struct psnap_io *io)
 	psnap_outbuf_text(out, "}");
 }
 
+void psnap_json_file(struct psnap_outbuf *out, const char *key,
+		     const char *path, uint64_t size_bytes)
+{
+	psnap_outbuf_printf(out, ",\n\"%s\":", key);
+	if (!path) {
+		psnap_outbuf_text(out, "null");
+		return;
+	}
+	psnap_outbuf_text(out, "{\"file\":");
+	psnap_json_string(out, path);
+	psnap_json_member(out, "size_bytes", true, size_bytes);
+	psnap_outbuf_text(out, "}");
+}
+
 void psnap_json_header(struct psnap_outbuf *out,
 		       const struct psnap_header *header)
 {

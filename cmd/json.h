@@ -33,6 +33,13 @@ void psnap_json_intro(struct psnap_outbuf *out, const char *command);
 /** psnap_json_io() - {"name","size_bytes"} */
 void psnap_json_io(struct psnap_outbuf *out, const struct psnap_io *io);
 
+/**
+ * psnap_json_file() - ,"key":{"file","size_bytes"} of a file that was written
+ * @path:  NULL: none was, so null
+ */
+void psnap_json_file(struct psnap_outbuf *out, const char *key,
+		     const char *path, uint64_t size_bytes);
+
 /** psnap_json_header() - {"magic","valid","version","chunk_size_sectors"}; null
  * when it is too short or could not be read */
 void psnap_json_header(struct psnap_outbuf *out,

@@ -95,17 +95,6 @@ static const char after[] =
 	"interrupted\n"
 	"goes on when the same command is run again.\n";
 
-/* Take over the name of a file. */
-static int set_name(char **name, const char *option, char **arg)
-{
-	if ((*arg)[0] == '\0')
-		return psnap_cli_bad_value(option, *arg, "is no file name");
-	free(*name);
-	*name = *arg;
-	*arg = NULL;
-	return 0;
-}
-
 static int set_batch(struct psnap_merge_args *args, const char *arg)
 {
 	const char *problem;
@@ -127,7 +116,7 @@ static int set_target(struct psnap_merge_args *args, char **arg)
 			"--target", *arg,
 			"is standard output, which cannot be written to in any "
 			"order; name a file");
-	return set_name(&args->target, "--target", arg);
+	return psnap_cli_keep_file(&args->target, "--target", arg);
 }
 
 /* Options that have a value. */
@@ -135,7 +124,7 @@ static int take_value(struct psnap_merge_args *args, int val, char **arg)
 {
 	switch (val) {
 	case OPT_UNDO:
-		return set_name(&args->undo, "--undo", arg);
+		return psnap_cli_keep_file(&args->undo, "--undo", arg);
 	case OPT_RANGE:
 		return psnap_merge_range_add("--range", *arg,
 					     &args->merge.only);
@@ -144,9 +133,10 @@ static int take_value(struct psnap_merge_args *args, int val, char **arg)
 					     &args->merge.except);
 	case OPT_MAPFILE:
 		args->merge.salvage = true;
-		return set_name(&args->mapfile, "--mapfile", arg);
+		return psnap_cli_keep_file(&args->mapfile, "--mapfile", arg);
 	case OPT_ORIGIN_MAPFILE:
-		return set_name(&args->origin_mapfile, "--origin-mapfile", arg);
+		return psnap_cli_keep_file(&args->origin_mapfile,
+					   "--origin-mapfile", arg);
 	case OPT_TARGET:
 		return set_target(args, arg);
 	default:
@@ -205,10 +195,18 @@ static int check_combination(const struct psnap_merge_args *args)
 			       option);
 }
 
+static int check(void *ctx)
+{
+	static const char *const operands[] = { "STORE", "ORIGIN", NULL };
+	const struct psnap_merge_args *args = ctx;
+	int status = check_combination(args);
+
+	return status ? status : psnap_cli_operands(&args->cli, operands, 2);
+}
+
 int psnap_merge_args_parse(struct psnap_merge_args *args, int argc,
 			   const char **argv)
 {
-	static const char *const operands[] = { "STORE", "ORIGIN", NULL };
 	static const struct psnap_cli_tool tool = {
 		.name = "psnap-merge",
 		.usage = usage,
@@ -217,16 +215,10 @@ int psnap_merge_args_parse(struct psnap_merge_args *args, int argc,
 		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON,
 		.no_chunk_size = true,
 		.option = take_option,
+		.check = check,
 	};
-	int status;
 
-	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
-	if (status != PSNAP_CLI_GO_ON)
-		return status;
-	status = check_combination(args);
-	if (status == 0)
-		status = psnap_cli_operands(&args->cli, operands, 2);
-	return status == 0 ? PSNAP_CLI_GO_ON : status;
+	return psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 }
 
 void psnap_merge_args_end(struct psnap_merge_args *args)

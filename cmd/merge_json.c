@@ -58,20 +58,6 @@ static void json_result(const struct psnap_merge_job *job,
 	psnap_outbuf_text(out, "}");
 }
 
-static void json_file(struct psnap_outbuf *out, const char *key,
-		      const char *path, uint64_t size_bytes)
-{
-	psnap_outbuf_printf(out, ",\n\"%s\":", key);
-	if (!path) {
-		psnap_outbuf_text(out, "null");
-		return;
-	}
-	psnap_outbuf_text(out, "{\"file\":");
-	psnap_json_string(out, path);
-	psnap_json_member(out, "size_bytes", true, size_bytes);
-	psnap_outbuf_text(out, "}");
-}
-
 void psnap_merge_report_json(const struct psnap_merge_job *job,
 			     struct psnap_outbuf *out, int exit_status)
 {
@@ -86,9 +72,10 @@ void psnap_merge_report_json(const struct psnap_merge_job *job,
 	psnap_json_io(out, job->origin.io);
 	json_plan(job, out);
 	json_result(job, out);
-	json_file(out, "undo", job->save.path, psnap_save_bytes(&job->save));
-	json_file(out, "target", job->done ? job->args->target : NULL,
-		  job->origin.io->size_bytes);
+	psnap_json_file(out, "undo", job->save.path,
+			psnap_save_bytes(&job->save));
+	psnap_json_file(out, "target", job->done ? job->args->target : NULL,
+			job->origin.io->size_bytes);
 	psnap_report_json_verdict(out, &job->plan.check,
 				  psnap_report_end(&check, &job->plan.check));
 	psnap_outbuf_printf(out, ",\"exit_status\":%d}\n", exit_status);

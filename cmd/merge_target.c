@@ -5,41 +5,21 @@
  * too, so the new file must not be on one of them.
  */
 #include "merge.h"
-
-#include <psnap/newfile.h>
-#include <sys/stat.h>
-
-static bool exists(const char *path)
-{
-	struct stat st;
-
-	/* Anything else that is wrong with the name is said when the file is
-	 * created. A link that leads nowhere is something, too. */
-	return lstat(path, &st) == 0;
-}
+#include "newname.h"
 
 int psnap_merge_target_check(const struct psnap_merge_job *job)
 {
+	const struct psnap_operand *const operands[] = { &job->store,
+							 &job->origin, NULL };
 	const char *path = job->args->target;
 
-	if (!path)
-		return 0;
-	if (exists(path))
-		return psnap_msg_usage("--target: %s exists", path);
-	if (psnap_save_stands_on(path, &job->store) ||
-	    psnap_save_stands_on(path, &job->origin)) {
-		psnap_msg(path, "the new file would be on a device that is to "
-				"be only read; nothing was changed");
-		return PSNAP_EXIT_FAILED;
-	}
-	return 0;
+	return path ? psnap_newname_check("--target", path, operands) : 0;
 }
 
 /* Fill the new file, and give it its name. Return: the exit status. */
 static int write_file(struct psnap_merge_job *job, struct psnap_newfile *file,
 		      struct psnap_io *io)
 {
-	const char *path = job->args->target;
 	struct psnap_error err = { 0 };
 	int rc;
 
@@ -57,14 +37,7 @@ static int write_file(struct psnap_merge_job *job, struct psnap_newfile *file,
 		psnap_newfile_abandon(file);
 		return psnap_merge_failure(job, &err);
 	}
-	/* Somebody else may have taken the name in the meantime. */
-	if (exists(path)) {
-		psnap_newfile_abandon(file);
-		return psnap_msg_usage("--target: %s exists", path);
-	}
-	return psnap_newfile_commit(file, &err) < 0
-		       ? psnap_msg_error(path, &err)
-		       : PSNAP_EXIT_DONE;
+	return psnap_newname_commit("--target", job->args->target, file);
 }
 
 int psnap_merge_target(struct psnap_merge_job *job)

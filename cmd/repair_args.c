@@ -87,17 +87,6 @@ static const char after[] =
 	"interrupted\n"
 	"goes on when the same command is run again.\n";
 
-/* Take over the name of a file. */
-static int set_name(char **name, const char *option, char **arg)
-{
-	if ((*arg)[0] == '\0')
-		return psnap_cli_bad_value(option, *arg, "is no file name");
-	free(*name);
-	*name = *arg;
-	*arg = NULL;
-	return 0;
-}
-
 static int set_new_path(struct psnap_repair_args *args, char **arg)
 {
 	if (strcmp(*arg, "-") == 0)
@@ -105,7 +94,7 @@ static int set_new_path(struct psnap_repair_args *args, char **arg)
 			"--output-file", *arg,
 			"is standard output, which cannot be written to in any "
 			"order; name a file");
-	return set_name(&args->new_path, "--output-file", arg);
+	return psnap_cli_keep_file(&args->new_path, "--output-file", arg);
 }
 
 /* @list is changed while it is taken apart. */
@@ -169,7 +158,7 @@ static int take_value(struct psnap_repair_args *args, int val, char **arg)
 	case OPT_OUTPUT_FILE:
 		return set_new_path(args, arg);
 	case OPT_UNDO:
-		return set_name(&args->undo, "--undo", arg);
+		return psnap_cli_keep_file(&args->undo, "--undo", arg);
 	case OPT_ONLY:
 		args->any_only = true;
 		return add_ids("--only", *arg, args->only);
@@ -179,9 +168,9 @@ static int take_value(struct psnap_repair_args *args, int val, char **arg)
 	case OPT_GROW:
 		return set_grow(args, *arg);
 	case OPT_FROM:
-		return set_name(&args->from, "--from", arg);
+		return psnap_cli_keep_file(&args->from, "--from", arg);
 	case OPT_LOG:
-		return set_name(&args->log, "--log", arg);
+		return psnap_cli_keep_file(&args->log, "--log", arg);
 	default:
 		return set_carve(args, arg);
 	}
@@ -267,6 +256,19 @@ static void set_steps(struct psnap_repair_args *args)
 			(!args->any_only || args->only[id]) && !args->skip[id];
 }
 
+static int check(void *ctx)
+{
+	static const char *const operands[] = { "STORE", "ORIGIN", NULL };
+	static const char *const store[] = { "STORE", NULL };
+	struct psnap_repair_args *args = ctx;
+	int status;
+
+	set_steps(args);
+	status = psnap_cli_operands(&args->cli, args->from ? store : operands,
+				    1);
+	return status ? status : check_combination(args);
+}
+
 /* popt would take the operand behind it for its value. */
 static void detach_carve(int argc, const char **argv)
 {
@@ -279,8 +281,6 @@ static void detach_carve(int argc, const char **argv)
 int psnap_repair_args_parse(struct psnap_repair_args *args, int argc,
 			    const char **argv)
 {
-	static const char *const operands[] = { "STORE", "ORIGIN", NULL };
-	static const char *const store[] = { "STORE", NULL };
 	static const struct psnap_cli_tool tool = {
 		.name = "psnap-repair",
 		.usage = usage,
@@ -288,19 +288,11 @@ int psnap_repair_args_parse(struct psnap_repair_args *args, int argc,
 		.options = options,
 		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON,
 		.option = take_option,
+		.check = check,
 	};
-	int status;
 
 	detach_carve(argc, argv);
-	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
-	if (status != PSNAP_CLI_GO_ON)
-		return status;
-	set_steps(args);
-	status = psnap_cli_operands(&args->cli, args->from ? store : operands,
-				    1);
-	if (status == 0)
-		status = check_combination(args);
-	return status == 0 ? PSNAP_CLI_GO_ON : status;
+	return psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 }
 
 void psnap_repair_args_end(struct psnap_repair_args *args)

@@ -4,35 +4,16 @@
  * all. Store and origin are only read; that holds for what is below a file
  * system, too, so the new file must not be on one of them.
  */
+#include "newname.h"
 #include "repair.h"
-
-#include <psnap/newfile.h>
-#include <sys/stat.h>
-
-static bool exists(const char *path)
-{
-	struct stat st;
-
-	/* Anything else that is wrong with the name is said when the file is
-	 * created. A link that leads nowhere is something, too. */
-	return lstat(path, &st) == 0;
-}
 
 int psnap_repair_copy_check(const struct psnap_repair_job *job)
 {
+	const struct psnap_operand *const operands[] = { &job->store,
+							 &job->origin, NULL };
 	const char *path = job->args->new_path;
 
-	if (!path)
-		return 0;
-	if (exists(path))
-		return psnap_msg_usage("--output-file: %s exists", path);
-	if (psnap_save_stands_on(path, &job->store) ||
-	    (job->origin.io && psnap_save_stands_on(path, &job->origin))) {
-		psnap_msg(path, "the new file would be on a device that is to "
-				"be only read; nothing was changed");
-		return PSNAP_EXIT_FAILED;
-	}
-	return 0;
+	return path ? psnap_newname_check("--output-file", path, operands) : 0;
 }
 
 static int fill(struct psnap_repair_job *job, struct psnap_newfile *file,
@@ -66,21 +47,6 @@ static int repair(struct psnap_repair_job *job, struct psnap_io *io)
 	return status | psnap_repair_log_close(job);
 }
 
-static int finish(struct psnap_repair_job *job, struct psnap_newfile *file)
-{
-	const char *path = job->args->new_path;
-	struct psnap_error err = { 0 };
-
-	/* Somebody else may have taken the name in the meantime. */
-	if (exists(path)) {
-		psnap_newfile_abandon(file);
-		return psnap_msg_usage("--output-file: %s exists", path);
-	}
-	return psnap_newfile_commit(file, &err) < 0
-		       ? psnap_msg_error(path, &err)
-		       : 0;
-}
-
 int psnap_repair_copy(struct psnap_repair_job *job)
 {
 	struct psnap_io *const inputs[] = { job->store.io, job->origin.io,
@@ -105,5 +71,5 @@ int psnap_repair_copy(struct psnap_repair_job *job)
 		psnap_newfile_abandon(file);
 		return status;
 	}
-	return finish(job, file);
+	return psnap_newname_commit("--output-file", path, file);
 }

@@ -189,20 +189,6 @@ static void json_carvings(const struct psnap_repair_job *job,
 	psnap_outbuf_text(out, "]");
 }
 
-static void json_file(struct psnap_outbuf *out, const char *key,
-		      const char *path, uint64_t size_bytes)
-{
-	psnap_outbuf_printf(out, ",\n\"%s\":", key);
-	if (!path) {
-		psnap_outbuf_text(out, "null");
-		return;
-	}
-	psnap_outbuf_text(out, "{\"file\":");
-	psnap_json_string(out, path);
-	psnap_json_member(out, "size_bytes", true, size_bytes);
-	psnap_outbuf_text(out, "}");
-}
-
 static const char *mode(const struct psnap_repair_job *job)
 {
 	if (job->consent == PSNAP_REPAIR_NOBODY)
@@ -243,9 +229,10 @@ void psnap_repair_json(const struct psnap_repair_job *job,
 	json_plan(job, out);
 	json_carvings(job, out);
 	psnap_outbuf_printf(out, ",\n\"done\":%s", word(job->done));
-	json_file(out, "new_file", job->done ? args->new_path : NULL,
-		  job->view->size_bytes);
-	json_file(out, "undo", job->save.path, psnap_save_bytes(&job->save));
+	psnap_json_file(out, "new_file", job->done ? args->new_path : NULL,
+			job->view->size_bytes);
+	psnap_json_file(out, "undo", job->save.path,
+			psnap_save_bytes(&job->save));
 	psnap_outbuf_text(out, ",\n\"log\":");
 	if (job->done && args->log)
 		psnap_json_string(out, args->log);

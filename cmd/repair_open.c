@@ -63,7 +63,7 @@ static int check_place(const struct psnap_repair_job *job, const char *option,
 	if (!path)
 		return 0;
 	if (psnap_save_stands_on(path, &job->store) ||
-	    (job->origin.io && psnap_save_stands_on(path, &job->origin))) {
+	    psnap_save_stands_on(path, &job->origin)) {
 		psnap_msg(path, "would be on the device of the store or the "
 				"origin; nothing was changed");
 		return PSNAP_EXIT_FAILED;

@@ -39,7 +39,7 @@ bool psnap_save_stands_on(const char *path, const struct psnap_operand *operand)
 	bool stands;
 
 	/* A place that is not there: opening the file will say so. */
-	stands = place && stat(place, &st) == 0 &&
+	stands = operand->io && place && stat(place, &st) == 0 &&
 		 fstat(operand->io->fd, &device) == 0 &&
 		 S_ISBLK(device.st_mode) && device.st_rdev == st.st_dev;
 	free(place);

@@ -39,7 +39,8 @@ int psnap_save_open(struct psnap_save *save, const char *path,
 
 /**
  * psnap_save_stands_on() - would a file be on the device of an operand?
- * @path:  need not be there yet
+ * @path:     need not be there yet
+ * @operand:  one that is not open has no device
  *
  * Then writing to the file would write to the device.
  */

@@ -53,10 +53,11 @@ static int take_option(void *ctx, int val, char **arg)
 	return 0;
 }
 
-static int check_combination(const struct psnap_undo_args *args)
+static int check(void *ctx)
 {
 	static const char *const file[] = { "FILE", NULL };
 	static const char *const all[] = { "FILE", "STORE", "ORIGIN", NULL };
+	const struct psnap_undo_args *args = ctx;
 
 	if (args->dry_run && args->verify)
 		return psnap_msg_usage("--dry-run and --verify exclude each "
@@ -75,14 +76,10 @@ int psnap_undo_args_parse(struct psnap_undo_args *args, int argc,
 		.formats = PSNAP_FORMAT_TEXT | PSNAP_FORMAT_JSON,
 		.no_chunk_size = true,
 		.option = take_option,
+		.check = check,
 	};
-	int status;
 
-	status = psnap_cli_parse(&args->cli, &tool, args, argc, argv);
-	if (status != PSNAP_CLI_GO_ON)
-		return status;
-	status = check_combination(args);
-	return status == 0 ? PSNAP_CLI_GO_ON : status;
+	return psnap_cli_parse(&args->cli, &tool, args, argc, argv);
 }
 
 void psnap_undo_args_end(struct psnap_undo_args *args)
