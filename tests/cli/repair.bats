@@ -4,7 +4,8 @@
 # psnap repair: the plan, a copy, in place with a way back, and what each option
 # does. What is refused is in repair_refuse.bats, asking in repair_ask.bats,
 # JSON and the log in repair_json.bats, rebuilding from a dump in
-# repair_from.bats. What becomes of each kind of damage is not tested here.
+# repair_from.bats, what is beyond the table in repair_carve.bats. What becomes
+# of each kind of damage is not tested here.
 
 # run sets stderr, refused reads name; bats runs each test in a subshell.
 # shellcheck disable=SC2154,SC2034,SC2030,SC2031
@@ -12,7 +13,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 load repair
 
-# --- the plan ---------------------------------------------------------------
+# --- the plan ------------------------------------------------------------------
 
 @test "without an option for writing the plan is printed and nothing changed" {
 	damaged store
@@ -79,7 +80,7 @@ load repair
 	cmp store new
 }
 
-# --- a copy -----------------------------------------------------------------
+# --- a copy --------------------------------------------------------------------
 
 @test "-o repairs a copy, and the store stays as it is" {
 	damaged store
@@ -117,7 +118,7 @@ load repair
 	[[ $stderr == 'psnap-repair: store: '* ]]
 }
 
-# --- in place ---------------------------------------------------------------
+# --- in place ------------------------------------------------------------------
 
 @test "in place a repair has the same result as in a copy" {
 	damaged store
@@ -202,7 +203,7 @@ load repair
 	is_finished store
 }
 
-# --- which steps ------------------------------------------------------------
+# --- which steps ---------------------------------------------------------------
 
 @test "--only and --skip choose steps, together and several times" {
 	local a=new-chunk-out-of-range b=duplicate-same
@@ -236,7 +237,7 @@ load repair
 	only store
 }
 
-# --- geometry and size ------------------------------------------------------
+# --- geometry and size ---------------------------------------------------------
 
 @test "a header that is lost is written anew" {
 	printf '%s\n' 'chunk 4K' 'size 4M' 'exc 0 2 256' 'exc 300 259 200' \
@@ -304,73 +305,4 @@ load repair
 	expect 4 psnap_repair --grow=128K -y --undo=before store
 	[[ $stderr == 'psnap-repair: before: '* ]]
 	cmp store before
-}
-
-# --- beyond the table -------------------------------------------------------
-
-# Two areas of 4 KiB; the first was wiped, as a snapshot that is made anew is.
-reset_store() {
-	printf '%s\n' 'chunk 4K' 'size 4M' 'exc 0 2 256' 'exc 300 259 20' \
-		'data pattern' 'zero area:0 4096' | store "$1"
-}
-
-@test "--carve lists what is beyond the table, and changes nothing" {
-	local before
-	reset_store store
-	before=$(state_of store)
-	expect 0 psnap_repair --carve store
-	[[ $output == *$'\ncarve a1: 20 exceptions, '*' in sequence'* ]]
-	[[ $output == *$'\n            --carve=NAME'* ]]
-	[[ $(state_of store) == "$before" ]]
-	# The operand behind it is not its value.
-	expect 0 psnap_repair store --carve
-	[[ $output == *'carve a1'* ]]
-	sound_store sound
-	silent 0 psnap_repair --carve sound
-	[[ $output == *'carve       nothing'* ]]
-}
-
-@test "--carve=NAME takes entries by name" {
-	local name
-	reset_store store
-	name=$(psnap_repair --carve --output=json store |
-		jq -r '.carvings[0].name')
-	expect 4 psnap_repair --carve="$name" store
-	[[ $output == *$'\nwould carve '* ]]
-	silent 1 psnap_repair --carve="$name" -y -o new store
-	[[ $output == *$'\ncarved      '* ]]
-	is_clean new
-	psnap_dump --output=csv --exceptions new | grep -q '^300,259,'
-	psnap_dump --output=csv --exceptions new | grep -q '^319,278,'
-}
-
-# --- the origin -------------------------------------------------------------
-
-@test "the origin tells which chunks it cannot have, and is only read" {
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 0 2' 'exc 5000 3' |
-		store store
-	head -c 1M /dev/urandom >origin
-	silent 0 psnap_repair store
-	untouched origin psnap_repair store origin
-	((status == 4))
-	[[ $output == *$'\nlossy old-chunk-out-of-range: '* ]]
-	untouched origin psnap_repair -y --undo=undo store origin
-	((status == 1))
-	is_clean store 1
-	expect 0 psnap_check store origin
-	silent 0 psnap_undo undo
-	expect 4 psnap_check store origin
-}
-
-@test "--origin-fills makes safe what an area has overwritten, and says so" {
-	printf '%s\n' 'chunk 4K' 'size 4M' 'exc 0 2 256' 'exc 300 258' |
-		store store
-	head -c 4M /dev/urandom >origin
-	expect 4 psnap_repair store origin
-	[[ $output == *$'\nlossy new-chunk-in-metadata: '* ]]
-	expect 4 psnap_repair --origin-fills store origin
-	[[ $output == *$'\nsafe new-chunk-in-metadata: '* ]]
-	[[ $output == *$'\nfrom origin '* ]]
-	expect 1 psnap_repair --origin-fills -p -o new store origin
-	is_clean new
 }
