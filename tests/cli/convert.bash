@@ -7,6 +7,9 @@
 
 # shellcheck disable=SC2154,SC2034 # run sets stderr, the tests use view
 
+# What every pair can be made to.
+formats='raw vmdk dm'
+
 # makes FORMAT OUTPUT [OPTION...]: the pair store and origin is converted, no
 # word is said, and neither file changes.
 makes() {

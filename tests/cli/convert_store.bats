@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# psnap convert -O store: the new store shows what the old one shows, is one that
-# every kernel takes, and nothing of it remains if it could not be made. Whether
-# a kernel loads it is for tests/kernel; devices are in
-# convert_store_devices.bats.
+# psnap convert -O store: the new store shows what the old one shows, and is one
+# that every kernel takes. Whether a kernel loads it is for tests/kernel;
+# devices are in convert_store_devices.bats, refusals and failures in
+# convert_store_refuse.bats.
 
 # run sets stderr, refused reads name; bats runs each test in a subshell.
 # shellcheck disable=SC2154,SC2034,SC2030,SC2031
@@ -16,7 +16,7 @@ load convert_store
 
 sizes='512 1K 4K 16K 64K 256K 1M 8M'
 
-# --- the same view ----------------------------------------------------------
+# --- the same view -------------------------------------------------------------
 
 in_all_sizes() {
 	local size
@@ -96,7 +96,7 @@ merges_as_well() {
 	shows_the_view new
 }
 
-# --- its layout -------------------------------------------------------------
+# --- its layout ----------------------------------------------------------------
 
 # table FILE: its runs, without the places of their entries.
 table() {
@@ -239,7 +239,7 @@ table() {
 	(($(stat --format=%s new) > 40 << 20 && $(blocks new) < 1000))
 }
 
-# --- what it says -----------------------------------------------------------
+# --- what it says --------------------------------------------------------------
 
 @test "the report says what the new store is like" {
 	pair
@@ -267,107 +267,4 @@ table() {
 	# Progress goes from nothing to all.
 	psnap_convert --progress=json -O store store origin new4 2>err >out
 	grep '^{' err | jq -e .progress
-}
-
-# --- refusals and failures --------------------------------------------------
-
-@test "usage errors name what is wrong, and nothing is made" {
-	pair
-	name=psnap-convert
-	convert() {
-		refused "$1" "$PSNAP" convert "${@:2}"
-		nothing_remains
-	}
-	for size in 0 256 513 3K 2G x -4K; do
-		convert chunk-size --chunk-size=$size -O store store origin new
-	done
-	for size in 0 513 100 x; do
-		convert --size --size=$size -O store store origin new
-	done
-	for option in --chunk-size=4K --size=1M --drop-equal; do
-		for format in raw vmdk dm; do
-			convert "${option%=*}" $option -O $format store origin \
-				new
-		done
-	done
-	convert --target-is-zero --target-is-zero -O store store origin new
-	convert --data-from --data-from=store -O store store origin new
-	convert 'standard output' -O store store origin -
-	convert 'MODIFIED is missing' -f raw -O store origin
-	echo old >old
-	convert 'old exists' -O store store origin old
-	[[ $(<old) == old ]]
-	makes store old --force
-	is_clean old
-}
-
-@test "a store that is not sound is refused" {
-	pair
-	printf '%s\n' 'chunk 4K' 'size 1M' 'exc 1 2' 'exc 1 3' | store store
-	refuses_to 4 'not converted' -O store store origin new
-	refuses_to 4 'store comes first' -O store origin store new
-}
-
-@test "it must not be one of its inputs, by whatever name" {
-	pair
-	ln -s store link
-	before=$(state_of store origin)
-	for file in store origin link; do
-		expect 8 psnap_convert -q --force -O store store origin $file
-		[[ $stderr == *'same file as an input'* ]]
-	done
-	[[ $(state_of store origin) == "$before" ]]
-}
-
-@test "if it fails nothing remains, and the old file if there was one" {
-	need_strace
-	local call when
-	pair
-	head -c 9M /dev/urandom >>origin
-	psnap_convert -q -O raw store origin modified
-	for call in pwrite64:error=ENOSPC pwrite64:error=EIO \
-		ftruncate:error=EFBIG; do
-		first_call "${call%%:*}" '.*/[.]psnap-' -O store \
-			--chunk-size=4M store origin out
-		rm out
-		for when in 0 1; do
-			fails_to_make "$call:when=$((nth + when))" -O store \
-				--chunk-size=4M store origin
-			[[ $call != ftruncate* ]] || break
-		done
-	done
-	for call in fsync:error=EIO:when=1 fsync:error=EIO:when=2 \
-		fsync:error=EIO:when=4 \
-		rename,renameat,renameat2:error=EIO:when=1; do
-		fails_to_make $call -O store --chunk-size=4M store origin
-	done
-}
-
-@test "if it is interrupted nothing remains, and the old file if there was one" {
-	need_strace
-	local before when
-	long_pair
-	before=$(state_of store origin)
-	first_call pwrite64 '.*/[.]psnap-' -O store store origin out
-	echo "write $nth is the first to the file"
-	for signal in INT TERM; do
-		for when in 1 "$nth" $((nth + 1)) $((nth + 2)); do
-			expect 32 cut_at $signal "pwrite64:when=$when" \
-				"$PSNAP" convert -q -O store store origin new
-			[[ -z $output && $stderr != *$'\n'* ]]
-			[[ $stderr == *': interrupted; '* ]]
-			nothing_remains
-			echo old >old
-			expect 32 cut_at $signal "pwrite64:when=$when" \
-				"$PSNAP" convert -q --force -O store store \
-				origin old
-			[[ $(<old) == old ]]
-			nothing_remains
-		done
-		# While chunks are compared, too.
-		expect 32 cut_at $signal pread64:when=40 "$PSNAP" convert -q \
-			-O store --drop-equal store origin new
-		nothing_remains
-	done
-	[[ $(state_of store origin) == "$before" ]]
 }

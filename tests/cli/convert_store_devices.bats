@@ -12,16 +12,11 @@ load merge
 load convert
 load convert_store
 load loop
+load convert_devices
 
-setup() {
-	loop_setup
-	pair
-	remember
-}
-
-# device BYTES [OPTION...]: sets $loop to a new device that has another store
-# on it, and random bytes where that has nothing.
-device() {
+# device_with_store BYTES [OPTION...]: sets $loop to a new device that has
+# another store on it, and random bytes where that has nothing.
+device_with_store() {
 	head -c "$1" /dev/urandom >device
 	printf '%s\n' 'chunk 512' 'alloc 40 100' 'data pattern' |
 		store other
@@ -37,7 +32,7 @@ refuses_device() { # STATUS TEXT ARGUMENT...
 }
 
 @test "a device gets the store, and keeps what is behind" {
-	device 2M
+	device_with_store 2M
 	expect 0 psnap_convert -O store store origin "$loop"
 	[[ $output == *$'\n'"output      $loop, 73728 bytes"$'\n'* ]]
 	[[ $output == *$'\nnew store   16 exceptions of 4096 bytes\n'* ]]
@@ -57,18 +52,18 @@ refuses_device() { # STATUS TEXT ARGUMENT...
 }
 
 @test "a device of just the right size, and one that is too small" {
-	device 73728
+	device_with_store 73728
 	makes store "$loop"
 	sync -d "$loop"
 	is_clean device
 	shows_the_view device
-	device 73216
+	device_with_store 73216
 	refuses_device 8 'needs 73728 bytes, and 73216 are too small'
 	refuses_device 16 'a block device, which has a size' --size=1M
 }
 
 @test "chunks smaller than a device's sectors are refused" {
-	device 1M --sector-size 4096
+	device_with_store 1M --sector-size 4096
 	refuses_device 8 'sectors of 4096 bytes' --chunk-size=512
 	makes store "$loop" --chunk-size=8K
 	sync -d "$loop"
@@ -82,7 +77,7 @@ refuses_device() { # STATUS TEXT ARGUMENT...
 }
 
 @test "a device that is in use, or is an input, is refused" {
-	device 8M
+	device_with_store 8M
 	mkfs.ext4 -q -F "$loop"
 	sync -d "$loop"
 	cp device device.before
@@ -107,7 +102,7 @@ refuses_device() { # STATUS TEXT ARGUMENT...
 @test "cut anywhere, no kernel takes what is on the device for a store" {
 	need_strace
 	local call when
-	device 2M
+	device_with_store 2M
 	strace -qq -y -o trace -e trace=pwrite64,fsync "$PSNAP" convert -q \
 		-O store --chunk-size=16K store origin "$loop"
 	writes=$(grep -c "^pwrite64([0-9]*<$loop" trace)
