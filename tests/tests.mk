@@ -74,7 +74,7 @@ $(VIEW): $(B)/tests/support/view.o $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
 $(SAME_VIEW): $(B)/tests/kill/same_view.o $(B)/tests/crash/pair.o \
-		$(B)/tests/crash/ram.o $(B)/libpsnap.a
+		$(B)/tests/crash/ram.o $(B)/tests/crash/follow.o $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
 $(SCRIBBLE): $(B)/tests/kernel/scribble.o

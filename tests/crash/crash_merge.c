@@ -17,7 +17,6 @@
 
 /*
  * @want:    the origin as it has to be in the end
- * @view:    scratch of that size
  * @start_bytes, @end_bytes:  of the origin, what is merged; @only is the same,
  *           NULL: everything
  * @kept:    exceptions that have to be left
@@ -26,7 +25,6 @@
  */
 struct trial {
 	uint8_t *want;
-	uint8_t *view;
 	uint64_t origin_bytes;
 	uint64_t batch_bytes;
 	uint64_t start_bytes;
@@ -38,7 +36,6 @@ struct trial {
 	uint64_t second_left;
 	uint64_t second_done;
 	uint64_t visited;
-	struct ram before;
 	struct ram deeper;
 	bool stop_at_loss;
 };
@@ -60,32 +57,22 @@ static int merge(struct ram *ram, const struct trial *t)
 	return merge_with(ram, &ram->devices[0].io, &ram->devices[1].io, t);
 }
 
-/* Chunks that lie wholly inside what was asked for. */
+/* Nothing is left of the chunks that lie wholly inside what was asked for, and
+ * nothing else is gone. When the view is right, it is on the origin then. */
 static bool is_merged(const struct trial *t, const struct ram *state)
 {
-	uint64_t start = (t->start_bytes + pair_chunk_bytes - 1) /
-			 pair_chunk_bytes * pair_chunk_bytes;
-	uint64_t end = t->end_bytes;
-
-	if (end < t->origin_bytes)
-		end -= end % pair_chunk_bytes;
-	return pair_count(state) == t->kept && pair_count_again(state) == 0 &&
-	       (end <= start || memcmp(state->devices[1].bytes + start,
-				       t->want + start, end - start) == 0);
-}
-
-static bool shows_view(const struct trial *t, const struct ram *state)
-{
-	pair_view(state, t->view);
-	return memcmp(t->view, t->want, t->origin_bytes) == 0;
+	return pair_count(state) == t->kept &&
+	       pair_count_outside(state, t->start_bytes, t->end_bytes) ==
+		       t->kept &&
+	       pair_count_again(state) == 0;
 }
 
 static bool judge(struct trial *t, struct ram *state)
 {
-	bool good = shows_view(t, state);
+	bool good = pair_shows(state, t->want);
 
 	good = merge(state, t) == 0 && good;
-	good = good && shows_view(t, state) && is_merged(t, state);
+	good = good && pair_shows(state, t->want) && is_merged(t, state);
 	if (good && !pair_tail_clean(state)) {
 		t->dirty++;
 		good = false;
@@ -110,12 +97,11 @@ static void cut_again(struct trial *t, struct ram *state)
 			    .seed = t->visited + 1 };
 	struct ram log;
 
-	ram_copy_bytes(&t->before, state);
 	ram_init_like(&log, state);
 	ram_copy_bytes(&log, state);
 	log.recording = true;
 	(void)merge(&log, t);
-	states_each(&s, &t->before, &log, &t->deeper, visit_second, t);
+	states_each(&s, state, &log, &t->deeper, visit_second, t);
 	t->second_left -= s.states < t->second_left ? s.states : t->second_left;
 	ram_release(&log);
 }
@@ -173,11 +159,9 @@ static uint64_t run(protocol *how, uint64_t exceptions, uint64_t seed,
 	ram_init(&before, sizes_bytes, 2);
 	ram_init_like(&log, &before);
 	ram_init_like(&state, &before);
-	ram_init_like(&t->before, &before);
 	ram_init_like(&t->deeper, &before);
 	t->want = calloc(1, origin_bytes);
-	t->view = calloc(1, origin_bytes);
-	if (!t->want || !t->view)
+	if (!t->want)
 		abort();
 	t->origin_bytes = origin_bytes;
 	t->batch_bytes = batch_bytes;
@@ -192,11 +176,9 @@ static uint64_t run(protocol *how, uint64_t exceptions, uint64_t seed,
 	ram_release(&before);
 	ram_release(&log);
 	ram_release(&state);
-	ram_release(&t->before);
 	ram_release(&t->deeper);
 	psnap_extents_free(t->only);
 	free(t->want);
-	free(t->view);
 	return s.states;
 }
 

@@ -10,6 +10,7 @@
  * the table is the one that the uncut repair makes, a header that kept the
  * kernel from loading it has to stay. And what was saved leads back.
  */
+#include "follow.h"
 #include "lazy.h"
 #include "seen.h"
 #include "states.h"
@@ -55,7 +56,6 @@ struct trial {
 	uint64_t second_left;
 	uint64_t second_done;
 	uint64_t seed;
-	struct ram before;
 	struct ram deeper;
 	struct ram scratch;
 };
@@ -122,6 +122,7 @@ static int go_on(struct ram *ram, const struct trial *t)
 		   t->damaged.size_bytes) != 0)
 		return rc;
 	memset(ram->devices[2].bytes, 0, ram->devices[2].len_bytes);
+	follow_note(&ram->devices[2], 0, ram->devices[2].len_bytes);
 	ram->devices[2].len_bytes = 0;
 	return repair(ram, t);
 }
@@ -294,12 +295,11 @@ static void cut_again(struct trial *t, struct ram *state)
 			    .seed = t->visited + 1 };
 	struct ram log;
 
-	ram_copy_bytes(&t->before, state);
 	ram_init_like(&log, state);
 	ram_copy_bytes(&log, state);
 	log.recording = true;
 	(void)repair(&log, t);
-	states_each(&s, &t->before, &log, &t->deeper, visit_second, t);
+	states_each(&s, state, &log, &t->deeper, visit_second, t);
 	t->second_left -= s.states < t->second_left ? s.states : t->second_left;
 	ram_release(&log);
 }
@@ -362,7 +362,6 @@ static uint64_t run(struct trial *t, uint64_t seed, uint64_t limit)
 	}
 	ram_init_like(&log, &before);
 	ram_init_like(&state, &before);
-	ram_init_like(&t->before, &before);
 	ram_init_like(&t->deeper, &before);
 	ram_init_like(&t->scratch, &before);
 	memcpy(before.devices[0].bytes, t->damaged.bytes,
@@ -377,7 +376,6 @@ static uint64_t run(struct trial *t, uint64_t seed, uint64_t limit)
 	ram_release(&before);
 	ram_release(&log);
 	ram_release(&state);
-	ram_release(&t->before);
 	ram_release(&t->deeper);
 	ram_release(&t->scratch);
 	sample_release(&t->damaged);

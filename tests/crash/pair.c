@@ -4,6 +4,7 @@
  */
 #include "pair.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +19,10 @@ static uint64_t per_area(void)
 
 static uint64_t get64(const uint8_t *p)
 {
-	uint64_t v = 0;
-	int i;
+	uint64_t v;
 
-	for (i = 7; i >= 0; i--)
-		v = v << 8 | p[i];
-	return v;
+	memcpy(&v, p, sizeof(v));
+	return le64toh(v);
 }
 
 static void put(uint8_t *p, uint64_t v, int bytes)
@@ -39,6 +38,44 @@ static uint8_t *entry(const struct ram *ram, uint64_t number)
 
 	return ram->devices[0].bytes + chunk * pair_chunk_bytes +
 	       number % per_area() * ENTRY_BYTES;
+}
+
+/* The entries one after the other, by the table's first. */
+struct cursor {
+	const uint8_t *entry;
+	uint64_t left_in_area;
+};
+
+static struct cursor first(const struct ram *ram)
+{
+	return (struct cursor){ entry(ram, 0), per_area() };
+}
+
+static void next(struct cursor *c)
+{
+	c->entry += ENTRY_BYTES;
+	if (--c->left_in_area > 0)
+		return;
+	c->left_in_area = per_area();
+	/* Behind an area are the chunks that it can speak of. */
+	c->entry += c->left_in_area * pair_chunk_bytes;
+}
+
+static uint64_t old_of(const struct cursor *c)
+{
+	return get64(c->entry);
+}
+
+/* 0: the terminator. */
+static uint64_t new_of(const struct cursor *c)
+{
+	return get64(c->entry + 8);
+}
+
+static uint64_t origin_chunks(const struct ram *ram)
+{
+	return (ram->devices[1].io.size_bytes + pair_chunk_bytes - 1) /
+	       pair_chunk_bytes;
 }
 
 /* Half as many holes as chunks in use, and room for the areas. */
@@ -91,8 +128,7 @@ void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed)
 {
 	uint64_t chunks = ram->devices[0].io.size_bytes / pair_chunk_bytes;
 	uint64_t origin_bytes = ram->devices[1].io.size_bytes;
-	uint64_t olds =
-		(origin_bytes + pair_chunk_bytes - 1) / pair_chunk_bytes;
+	uint64_t olds = origin_chunks(ram);
 	uint64_t *old = calloc(olds, sizeof(*old));
 	uint64_t *new_chunk = calloc(chunks, sizeof(*new_chunk));
 	uint8_t *store = ram->devices[0].bytes;
@@ -138,9 +174,10 @@ void pair_entry(const struct ram *ram, uint64_t number, uint64_t *old_chunk,
 
 uint64_t pair_count(const struct ram *ram)
 {
+	struct cursor c;
 	uint64_t n = 0;
 
-	while (get64(entry(ram, n) + 8) != 0)
+	for (c = first(ram); new_of(&c) != 0; next(&c))
 		n++;
 	return n;
 }
@@ -163,15 +200,56 @@ void pair_view(const struct ram *ram, uint8_t *view)
 	}
 }
 
+/* Does chunk @old_chunk of the view lie at @from_bytes of device @device? */
+static bool is_shown(const struct ram *ram, unsigned int device,
+		     uint64_t from_bytes, uint64_t old_chunk,
+		     const uint8_t *view)
+{
+	const struct ram_device *d = &ram->devices[device];
+	uint64_t size = ram->devices[1].io.size_bytes;
+	uint64_t to = old_chunk * pair_chunk_bytes;
+	uint64_t len =
+		size - to < pair_chunk_bytes ? size - to : pair_chunk_bytes;
+
+	return from_bytes + len <= d->io.size_bytes &&
+	       memcmp(d->bytes + from_bytes, view + to, len) == 0;
+}
+
+bool pair_shows(const struct ram *ram, const uint8_t *view)
+{
+	uint64_t olds = origin_chunks(ram);
+	bool *covered = calloc(olds, sizeof(*covered));
+	bool same = true;
+	struct cursor c;
+	uint64_t i;
+
+	if (!covered)
+		abort();
+	for (c = first(ram); new_of(&c) != 0 && same; next(&c)) {
+		uint64_t old_chunk = old_of(&c);
+
+		same = old_chunk < olds &&
+		       is_shown(ram, 0, new_of(&c) * pair_chunk_bytes,
+				old_chunk, view);
+		if (same)
+			covered[old_chunk] = true;
+	}
+	for (i = 0; i < olds && same; i++)
+		same = covered[i] ||
+		       is_shown(ram, 1, i * pair_chunk_bytes, i, view);
+	free(covered);
+	return same;
+}
+
 bool pair_tail_clean(const struct ram *ram)
 {
-	uint64_t count = pair_count(ram);
-	const uint8_t *p = entry(ram, count);
-	const uint8_t *end =
-		p + (per_area() - count % per_area()) * ENTRY_BYTES;
+	uint64_t i;
+	struct cursor c;
 
-	for (; p < end; p++)
-		if (*p)
+	for (c = first(ram); new_of(&c) != 0; next(&c))
+		;
+	for (i = 0; i < c.left_in_area * ENTRY_BYTES; i++)
+		if (c.entry[i])
 			return false;
 	return true;
 }
@@ -180,12 +258,11 @@ uint64_t pair_count_outside(const struct ram *ram, uint64_t start_bytes,
 			    uint64_t end_bytes)
 {
 	uint64_t size = ram->devices[1].io.size_bytes;
-	uint64_t count = pair_count(ram);
 	uint64_t outside = 0;
-	uint64_t i;
+	struct cursor c;
 
-	for (i = 0; i < count; i++) {
-		uint64_t start = get64(entry(ram, i)) * pair_chunk_bytes;
+	for (c = first(ram); new_of(&c) != 0; next(&c)) {
+		uint64_t start = old_of(&c) * pair_chunk_bytes;
 		uint64_t end = start + pair_chunk_bytes;
 
 		if (end > size)
@@ -195,20 +272,35 @@ uint64_t pair_count_outside(const struct ram *ram, uint64_t start_bytes,
 	return outside;
 }
 
+static bool stands_before(const struct ram *ram, const struct cursor *c)
+{
+	struct cursor other = first(ram);
+
+	while (other.entry != c->entry &&
+	       memcmp(other.entry, c->entry, ENTRY_BYTES) != 0)
+		next(&other);
+	return other.entry != c->entry;
+}
+
 uint64_t pair_count_again(const struct ram *ram)
 {
-	uint64_t count = pair_count(ram);
+	uint64_t olds = origin_chunks(ram);
+	bool *met = calloc(olds, sizeof(*met));
 	uint64_t again = 0;
-	uint64_t i;
-	uint64_t j;
+	struct cursor c;
 
-	for (i = 1; i < count; i++) {
-		for (j = 0; j < i; j++)
-			if (memcmp(entry(ram, i), entry(ram, j), ENTRY_BYTES) ==
-			    0)
-				break;
-		again += j < i;
+	if (!met)
+		abort();
+	for (c = first(ram); new_of(&c) != 0; next(&c)) {
+		uint64_t old_chunk = old_of(&c);
+
+		/* What is the same has the same old chunk, too. */
+		if (old_chunk < olds && !met[old_chunk])
+			met[old_chunk] = true;
+		else
+			again += stands_before(ram, &c);
 	}
+	free(met);
 	return again;
 }
 

@@ -35,6 +35,9 @@ uint64_t pair_count(const struct ram *ram);
 /* What the snapshot shows, into a buffer of the origin's size. */
 void pair_view(const struct ram *ram, uint8_t *view);
 
+/* Is this it? Whichever of two entries for a chunk is believed. */
+bool pair_shows(const struct ram *ram, const uint8_t *view);
+
 /* Is everything zero behind the terminator, in its area? */
 bool pair_tail_clean(const struct ram *ram);
 

@@ -4,6 +4,8 @@
  */
 #include "ram.h"
 
+#include "follow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,6 +67,7 @@ static int64_t ram_write_some(struct psnap_io *io, uint64_t offset_bytes,
 
 	memcpy(d->bytes + offset_bytes, buf, len_bytes);
 	lengthen(d, offset_bytes + len_bytes);
+	follow_note(d, offset_bytes, len_bytes);
 	record(d->ram, d->index, offset_bytes, buf, len_bytes);
 	return (int64_t)len_bytes;
 }
@@ -130,6 +133,7 @@ void ram_release(struct ram *ram)
 {
 	unsigned int i;
 
+	follow_end(ram);
 	for (i = 0; i < ram->device_count; i++)
 		free(ram->devices[i].bytes);
 	free(ram->events);
@@ -144,6 +148,8 @@ void ram_copy_bytes(struct ram *to, const struct ram *from)
 		const struct ram_device *d = &from->devices[i];
 		uint64_t used = d->grows ? d->len_bytes : d->io.size_bytes;
 
+		if (to->devices[i].differs)
+			abort();
 		memcpy(to->devices[i].bytes, d->bytes, used);
 		/* A file that is shorter now has nothing behind its end. */
 		if (to->devices[i].len_bytes > used)
@@ -169,6 +175,7 @@ void ram_apply(struct ram *to, const struct ram *from, size_t index,
 	size_t at;
 
 	lengthen(d, e->offset_bytes + e->len_bytes);
+	follow_note(d, e->offset_bytes, e->len_bytes);
 	if (sectors == UINT64_MAX) {
 		memcpy(bytes, data, e->len_bytes);
 		return;

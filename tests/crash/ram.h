@@ -27,6 +27,9 @@ struct ram_device {
 	bool ignore_sync; /* a device that lies about flushes */
 	bool grows;	  /* a file: ends behind the last byte written */
 	uint64_t len_bytes;
+	/* follow.h: NULL, or whom it follows, and where it may differ. */
+	const struct ram_device *base;
+	uint64_t *differs;
 };
 
 /* @recording: the log grows; otherwise writes only change bytes. */
@@ -47,7 +50,8 @@ void ram_init(struct ram *ram, const uint64_t *sizes_bytes, unsigned int count);
 void ram_init_like(struct ram *ram, const struct ram *other);
 void ram_release(struct ram *ram);
 
-/* Same sizes: take over the bytes of all devices; the log stays. */
+/* Same sizes: take over the bytes of all devices; the log stays. @to follows
+ * nobody (follow.h). */
 void ram_copy_bytes(struct ram *to, const struct ram *from);
 
 /* Forget the log. */

@@ -6,6 +6,8 @@
  */
 #include "states.h"
 
+#include "follow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +52,7 @@ static bool try_subset(struct point *p, enum choice choice, uint64_t which)
 {
 	size_t i;
 
-	ram_copy_bytes(p->state, p->durable);
+	follow_revert(p->state);
 	for (i = 0; i < p->pending_count; i++) {
 		uint64_t sectors = 0;
 
@@ -98,14 +100,20 @@ static bool try_point(struct point *p)
 /* A flush makes the pending writes of its device durable, in order. */
 static void flush(struct point *p, struct ram *durable, unsigned int device)
 {
+	const struct ram_event *events = p->log->events;
 	size_t kept = 0;
 	size_t i;
 
 	for (i = 0; i < p->pending_count; i++) {
-		if (p->log->events[p->pending[i]].device == device)
-			ram_apply(durable, p->log, p->pending[i], UINT64_MAX);
-		else
+		const struct ram_event *e = &events[p->pending[i]];
+
+		if (e->device != device) {
 			p->pending[kept++] = p->pending[i];
+			continue;
+		}
+		ram_apply(durable, p->log, p->pending[i], UINT64_MAX);
+		follow_note(&p->state->devices[device], e->offset_bytes,
+			    e->len_bytes);
 	}
 	p->pending_count = kept;
 }
@@ -119,7 +127,8 @@ void states_each(struct states *s, const struct ram *before,
 	size_t i;
 
 	ram_init_like(&durable, before);
-	ram_copy_bytes(&durable, before);
+	follow_begin(&durable, before);
+	follow_begin(state, &durable);
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		abort();
@@ -142,5 +151,6 @@ void states_each(struct states *s, const struct ram *before,
 			break;
 	}
 	free(p);
+	follow_end(state);
 	ram_release(&durable);
 }

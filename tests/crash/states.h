@@ -23,7 +23,9 @@ struct states {
 
 /*
  * Call @visit with each state that can follow from @before and the log of
- * @log. @state is scratch of the same sizes. Stops when @visit returns false.
+ * @log. @state is scratch of the same sizes; during the calls it follows what
+ * is durable, and that follows @before (follow.h), which must not change. Stops
+ * when @visit returns false.
  */
 void states_each(struct states *s, const struct ram *before,
 		 const struct ram *log, struct ram *state,
