@@ -131,7 +131,7 @@ int psnap_merge_load(struct merger *m, struct psnap_error *err)
 
 	m->run_count = 0;
 	m->staying = 0;
-	memset(m->stays, 0, PSNAP_MERGE_BATCH_ENTRIES / 8);
+	memset(m->stays, 0, (size_t)((m->end - m->first + 7) / 8));
 	psnap_merge_announce_table(m, m->first, m->end);
 	while (at < m->end) {
 		uint64_t slot = at % per_area;
