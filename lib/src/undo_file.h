@@ -135,7 +135,10 @@ int psnap_undo_file_mark(struct undo_file *f, struct psnap_error *err);
 
 /* --- undo_read.c --- */
 
-/* Records through a window, so that small ones are not read one by one. */
+/*
+ * Records through a window, so that small ones are not read one by one.
+ * @until_bytes:  backwards: where the record ends that is read next
+ */
 struct undo_reader {
 	const struct undo_file *file;
 	bool backwards;
@@ -144,6 +147,7 @@ struct undo_reader {
 	uint64_t start_bytes;
 	size_t len_bytes;
 	uint64_t eof_bytes;
+	uint64_t until_bytes;
 };
 
 int psnap_undo_reader_init(struct undo_reader *reader,

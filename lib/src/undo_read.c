@@ -25,7 +25,8 @@ int psnap_undo_reader_init(struct undo_reader *reader,
 	*reader = (struct undo_reader){ .file = f,
 					.backwards = backwards,
 					.window_bytes = window_bytes,
-					.eof_bytes = f->io->size_bytes };
+					.eof_bytes = f->io->size_bytes,
+					.until_bytes = f->end_bytes };
 	reader->window = malloc(window_bytes);
 	return reader->window ? 0
 			      : psnap_fail_nomem(err, "reading the undo file");
@@ -47,6 +48,19 @@ static int load(struct undo_reader *reader, uint64_t start_bytes, size_t len,
 	return rc;
 }
 
+/* With the head of a record comes its data, or the window is read once more for
+ * it. */
+static uint64_t end_backwards(const struct undo_reader *reader, uint64_t at,
+			      size_t len)
+{
+	uint64_t end = reader->until_bytes;
+
+	return end >= at + len && end <= reader->eof_bytes &&
+			       end - at <= reader->window_bytes
+		       ? end
+		       : at + len;
+}
+
 /*
  * Have [at, at + len) in the window, which holds any record of the file. Also in
  * it is what comes next, as far as it is there and can be read: whoever fails
@@ -57,6 +71,7 @@ static int fetch(struct undo_reader *reader, uint64_t at, size_t len,
 {
 	struct psnap_error why = { 0 };
 	uint64_t start = at;
+	uint64_t end;
 	size_t more;
 	int rc;
 
@@ -66,13 +81,12 @@ static int fetch(struct undo_reader *reader, uint64_t at, size_t len,
 	    at - reader->start_bytes <= reader->len_bytes &&
 	    len <= reader->len_bytes - (at - reader->start_bytes))
 		return 1;
+	end = reader->backwards
+		      ? end_backwards(reader, at, len)
+		      : min_u64(reader->eof_bytes, at + reader->window_bytes);
 	if (reader->backwards)
-		start = at + len > reader->window_bytes
-				? at + len - reader->window_bytes
-				: 0;
-	more = reader->backwards ? (size_t)(at + len - start)
-				 : (size_t)min_u64(reader->window_bytes,
-						   reader->eof_bytes - at);
+		start = end - min_u64(end, reader->window_bytes);
+	more = (size_t)(end - start);
 	rc = load(reader, start, more, &why);
 	/* A file that grows says where it ends only so. */
 	if (rc == PSNAP_E_TRUNCATED && why.offset_bytes >= start)
@@ -133,6 +147,7 @@ int psnap_undo_reader_read(struct undo_reader *reader, uint64_t at_bytes,
 		return rc;
 	p = reader->window + (at_bytes - reader->start_bytes);
 	r->data = p + sizeof(d);
+	reader->until_bytes = at_bytes;
 	return psnap_crc32(0, r->data, r->len_bytes) == le32_get(d.data_crc32);
 }
 
