@@ -11,8 +11,8 @@
 
 #define SLOTS	  4096u
 #define LEN_MIN	  128u
-#define LEN_MAX	  16384u
-#define KEY_BYTES 16u
+#define LEN_MAX	  65536u
+#define KEY_WORDS 4u
 
 /* @crc32 of @len bytes, behind a checksum @before; @bytes has room for @room. */
 struct memo {
@@ -32,19 +32,20 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-/* By how the bytes begin and end: that tells blocks of a test from each other. */
+/* By where it is and some of the bytes: what is sampled from one place is, from
+ * state to state, mostly the same. */
 static struct memo *find(uint32_t before, const uint8_t *data, size_t len)
 {
 	static struct memo memos[SLOTS];
-	uint64_t hash = mix(len, before);
-	uint64_t words[2 * KEY_BYTES / sizeof(uint64_t)];
+	const size_t at[KEY_WORDS] = { 0, 8, len / 2, len - 8 };
+	uint64_t hash = mix(len ^ before, (uintptr_t)data);
+	uint64_t words[KEY_WORDS];
 	size_t i;
 
-	memcpy(words, data, KEY_BYTES);
-	memcpy(&words[2], data + len - KEY_BYTES, KEY_BYTES);
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		hash = mix(hash, words[i]);
-	return &memos[(hash >> 20) % SLOTS];
+	for (i = 0; i < KEY_WORDS; i++)
+		memcpy(&words[i], data + at[i], sizeof(words[i]));
+	hash ^= mix(words[0], words[1]) ^ mix(words[2], words[3] + 1);
+	return &memos[(mix(hash, 0) >> 20) % SLOTS];
 }
 
 static void remember(struct memo *m, uint32_t before, const void *data,
