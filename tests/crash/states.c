@@ -3,6 +3,9 @@
  * Enumerating crash states. Few unflushed writes: every subset. Many: none,
  * all, all but one, only one. Always: random subsets in which writes tear at
  * sectors of 512 bytes.
+ *
+ * What was tried at the point before is not tried again: behind a write, only
+ * subsets with it are new; a flush makes no state possible that was not.
  */
 #include "states.h"
 
@@ -73,28 +76,51 @@ static bool try_subset(struct point *p, enum choice choice, uint64_t which)
 	return p->visit(p->ctx, p->state) && !done(p->s);
 }
 
-static bool try_point(struct point *p)
+/* Every subset with the newest write, which is the last of those pending. */
+static bool try_few(struct point *p)
+{
+	uint64_t newest = UINT64_C(1) << (p->pending_count - 1);
+	uint64_t i;
+
+	for (i = newest; i < 2 * newest; i++)
+		if (!try_subset(p, BITS, i))
+			return false;
+	return true;
+}
+
+/* Without any, all but the newest, and only an older one have been tried. */
+static bool try_many(struct point *p)
+{
+	size_t newest = p->pending_count - 1;
+	uint64_t i;
+
+	for (i = 0; i < newest; i++)
+		if (!try_subset(p, ALL_BUT, i))
+			return false;
+	return try_subset(p, ALL, 0) && try_subset(p, ONLY, newest);
+}
+
+static bool try_random(struct point *p)
 {
 	uint64_t i;
 
-	if (p->pending_count == 0)
-		return try_subset(p, NONE, 0);
-	if (p->pending_count <= EXHAUSTIVE_MAX) {
-		for (i = 0; i < UINT64_C(1) << p->pending_count; i++)
-			if (!try_subset(p, BITS, i))
-				return false;
-	} else {
-		if (!try_subset(p, NONE, 0) || !try_subset(p, ALL, 0))
-			return false;
-		for (i = 0; i < p->pending_count; i++)
-			if (!try_subset(p, ALL_BUT, i) ||
-			    !try_subset(p, ONLY, i))
-				return false;
-	}
 	for (i = 0; i < p->s->random_per_point; i++)
 		if (!try_subset(p, RANDOM, 0))
 			return false;
 	return true;
+}
+
+static bool try_point(struct point *p, bool is_flush)
+{
+	bool more = true;
+
+	if (is_flush)
+		more = try_subset(p, NONE, 0);
+	else if (p->pending_count <= EXHAUSTIVE_MAX)
+		more = try_few(p);
+	else
+		more = try_many(p);
+	return more && (p->pending_count == 0 || try_random(p));
 }
 
 /* A flush makes the pending writes of its device durable, in order. */
@@ -125,6 +151,7 @@ void states_each(struct states *s, const struct ram *before,
 	struct ram durable;
 	struct point *p;
 	size_t i;
+	bool more;
 
 	ram_init_like(&durable, before);
 	follow_begin(&durable, before);
@@ -138,7 +165,8 @@ void states_each(struct states *s, const struct ram *before,
 			     .state = state,
 			     .visit = visit,
 			     .ctx = ctx };
-	for (i = 0; i < log->event_count; i++) {
+	more = try_subset(p, NONE, 0);
+	for (i = 0; i < log->event_count && more; i++) {
 		const struct ram_event *e = &log->events[i];
 
 		if (e->len_bytes == 0)
@@ -147,8 +175,7 @@ void states_each(struct states *s, const struct ram *before,
 			p->pending[p->pending_count++] = i;
 		else
 			abort();
-		if (!try_point(p))
-			break;
+		more = try_point(p, e->len_bytes == 0);
 	}
 	free(p);
 	follow_end(state);
