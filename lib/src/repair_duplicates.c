@@ -67,6 +67,7 @@ static int settle_group(struct claims *c, size_t first, size_t count,
 			struct psnap_error *err)
 {
 	struct winner_entry *all = calloc(count, sizeof(*all));
+	struct winner_group group;
 	struct disk_exception entry;
 	size_t i;
 	int rc = 0;
@@ -81,6 +82,7 @@ static int settle_group(struct claims *c, size_t first, size_t count,
 						le64_get(entry.new_chunk) };
 	}
 	qsort(all, count, sizeof(*all), by_slot);
+	psnap_winner_group(&group, all, count);
 	for (i = 0; i < count && rc == 0;) {
 		uint64_t old_chunk = c->list[first + i].chunk;
 		const struct winner_entry *wins;
@@ -92,7 +94,7 @@ static int settle_group(struct claims *c, size_t first, size_t count,
 			i = n;
 			continue;
 		}
-		wins = &all[psnap_winner(all, count, old_chunk)];
+		wins = &all[psnap_winner(&group, old_chunk)];
 		for (; i < n && rc == 0; i++) {
 			uint64_t slot = c->list[first + i].slot;
 

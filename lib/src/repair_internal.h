@@ -99,12 +99,28 @@ struct winner_entry {
 	uint64_t old_chunk;
 	uint64_t new_chunk;
 };
+/* Larger groups are made, not found: there the first entry wins. */
+#define WINNER_GROUP_MAX 1024u
+/* old_chunk .. old_chunk + more. */
+struct winner_run {
+	uint64_t old_chunk;
+	uint64_t new_chunk;
+	uint64_t more;
+};
 /*
- * @entries:  all of one group of 256 old chunks, in table order
- * Return: the index of the entry that a lookup of @old_chunk comes to.
+ * @entries:  all of one group of 256 old chunks, in table order; not copied
+ * @runs:     as the kernel lists them
  */
-size_t psnap_winner(const struct winner_entry *entries, size_t count,
-		    uint64_t old_chunk);
+struct winner_group {
+	const struct winner_entry *entries;
+	size_t count;
+	struct winner_run runs[WINNER_GROUP_MAX];
+	size_t run_count;
+};
+void psnap_winner_group(struct winner_group *g,
+			const struct winner_entry *entries, size_t count);
+/* The index of the entry that a lookup of @old_chunk comes to. */
+size_t psnap_winner(const struct winner_group *g, uint64_t old_chunk);
 
 /* repair_table.c: make the table what the survey says. Durable on return. */
 int psnap_repair_table(struct survey *s, struct psnap_io *io,

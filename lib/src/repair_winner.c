@@ -11,24 +11,14 @@
 
 #include <string.h>
 
-/* Larger groups are made, not found: there the first entry wins. */
-#define GROUP_MAX 1024u
-
-/* A run in the list: old_chunk .. old_chunk + more. */
-struct listed {
-	uint64_t old_chunk;
-	uint64_t new_chunk;
-	uint64_t more;
-};
-
 /* Join @e to a run, or say where it has to stand. */
-static bool join(struct listed *list, size_t count,
+static bool join(struct winner_run *list, size_t count,
 		 const struct winner_entry *e, size_t *at)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		struct listed *l = &list[i];
+		struct winner_run *l = &list[i];
 
 		if (e->old_chunk == l->old_chunk + l->more + 1 &&
 		    e->new_chunk == l->new_chunk + l->more + 1) {
@@ -49,7 +39,7 @@ static bool join(struct listed *list, size_t count,
 	return false;
 }
 
-static void insert(struct listed *list, size_t *count,
+static void insert(struct winner_run *list, size_t *count,
 		   const struct winner_entry *e)
 {
 	size_t at;
@@ -57,45 +47,48 @@ static void insert(struct listed *list, size_t *count,
 	if (join(list, *count, e, &at))
 		return;
 	memmove(&list[at + 1], &list[at], (*count - at) * sizeof(*list));
-	list[at] = (struct listed){ e->old_chunk, e->new_chunk, 0 };
+	list[at] = (struct winner_run){ e->old_chunk, e->new_chunk, 0 };
 	++*count;
 }
 
-static size_t first_of(const struct winner_entry *entries, size_t count,
-		       uint64_t old_chunk)
+void psnap_winner_group(struct winner_group *g,
+			const struct winner_entry *entries, size_t count)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (entries[i].old_chunk == old_chunk)
+	g->entries = entries;
+	g->count = count;
+	g->run_count = 0;
+	for (i = 0; i < count && count <= WINNER_GROUP_MAX; i++)
+		insert(g->runs, &g->run_count, &entries[i]);
+}
+
+static size_t first_of(const struct winner_group *g, uint64_t old_chunk)
+{
+	size_t i;
+
+	for (i = 0; i < g->count; i++)
+		if (g->entries[i].old_chunk == old_chunk)
 			break;
 	return i;
 }
 
-size_t psnap_winner(const struct winner_entry *entries, size_t count,
-		    uint64_t old_chunk)
+size_t psnap_winner(const struct winner_group *g, uint64_t old_chunk)
 {
-	struct listed list[GROUP_MAX];
-	size_t listed = 0;
-	size_t i;
+	const struct winner_run *r = g->runs;
+	const struct winner_run *end = r + g->run_count;
+	uint64_t wins;
+	size_t e;
 
-	if (count > GROUP_MAX)
-		return first_of(entries, count, old_chunk);
-	for (i = 0; i < count; i++)
-		insert(list, &listed, &entries[i]);
-	for (i = 0; i < listed; i++)
-		if (old_chunk >= list[i].old_chunk &&
-		    old_chunk - list[i].old_chunk <= list[i].more)
-			break;
-	if (i < listed) {
-		uint64_t wins =
-			list[i].new_chunk + (old_chunk - list[i].old_chunk);
-		size_t e;
-
-		for (e = 0; e < count; e++)
-			if (entries[e].old_chunk == old_chunk &&
-			    entries[e].new_chunk == wins)
-				return e;
-	}
-	return first_of(entries, count, old_chunk);
+	while (r < end &&
+	       (old_chunk < r->old_chunk || old_chunk - r->old_chunk > r->more))
+		r++;
+	if (r == end)
+		return first_of(g, old_chunk);
+	wins = r->new_chunk + (old_chunk - r->old_chunk);
+	for (e = 0; e < g->count; e++)
+		if (g->entries[e].old_chunk == old_chunk &&
+		    g->entries[e].new_chunk == wins)
+			return e;
+	return first_of(g, old_chunk);
 }

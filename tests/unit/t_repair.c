@@ -105,25 +105,29 @@ static void test_winner(void)
 		  { { 0, 5, 3 }, { 1, 30, 44 }, { 2, 200, 5 }, { 3, 30, 6 } },
 		  1 },
 	};
+	struct winner_group group;
 	size_t i;
 
-	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		T_OK(psnap_winner(cases[i].entries, cases[i].count, 30) ==
-			     cases[i].wins,
-		     "%s", cases[i].what);
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		psnap_winner_group(&group, cases[i].entries, cases[i].count);
+		T_OK(psnap_winner(&group, 30) == cases[i].wins, "%s",
+		     cases[i].what);
+	}
 }
 
 /* More than are put into the list: the first. */
 static void test_many(void)
 {
 	struct winner_entry *all = calloc(5000, sizeof(*all));
+	struct winner_group group;
 	size_t i;
 
 	if (!all)
 		abort();
 	for (i = 0; i < 5000; i++)
 		all[i] = (struct winner_entry){ i, i < 17 ? 31 : 30, 9000 - i };
-	T_EQ_U64(psnap_winner(all, 5000, 30), 17);
+	psnap_winner_group(&group, all, 5000);
+	T_EQ_U64(psnap_winner(&group, 30), 17);
 	free(all);
 }
 
