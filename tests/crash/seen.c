@@ -12,22 +12,29 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-/* Four words at a time, which do not wait for each other. */
+#define LANES 8
+
+/* Eight words at a time, which do not wait for each other. */
 static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, uint64_t len)
 {
-	uint64_t lanes[4] = { hash, hash + 1, hash + 2, len };
-	uint64_t words[4];
+	uint64_t lanes[LANES];
+	uint64_t words[LANES];
 	uint64_t at;
-	int i;
+	unsigned int i;
 
+	for (i = 0; i < LANES; i++)
+		lanes[i] = hash + i;
 	for (at = 0; at + sizeof(words) <= len; at += sizeof(words)) {
 		memcpy(words, bytes + at, sizeof(words));
-		for (i = 0; i < 4; i++)
+		for (i = 0; i < LANES; i++)
 			lanes[i] = mix(lanes[i], words[i]);
 	}
+	hash = len;
 	for (; at < len; at++)
-		lanes[0] = mix(lanes[0], bytes[at]);
-	return mix(mix(mix(lanes[0], lanes[1]), lanes[2]), lanes[3]);
+		hash = mix(hash, bytes[at]);
+	for (i = 0; i < LANES; i++)
+		hash = mix(hash, lanes[i]);
+	return hash;
 }
 
 /* Of the store and the undo file; to the origin nothing is written. */
