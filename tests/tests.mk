@@ -19,9 +19,10 @@ FUZZ_OBJ := $(FUZZ_PARTS:%.c=$(B)/%.o)
 VIEW := $(B)/tests/view
 CRASH_SRC := $(sort $(wildcard tests/crash/crash_*.c))
 CRASH_BIN := $(CRASH_SRC:tests/crash/%.c=$(B)/tests/crash/%)
-# Of the crash tests alone: stands before psnap_crc32().
-CRC_MEMO := $(B)/tests/crash/crc_memo.o
-CRASH_OBJ := $(filter-out $(CRC_MEMO),$(patsubst %.c,$(B)/%.o, \
+# Of the crash tests alone; crc_memo stands before psnap_crc32().
+CRASH_OWN := $(B)/tests/crash/crc_memo.o $(B)/tests/crash/repair_trial.o \
+		$(B)/tests/crash/repair_verdict.o
+CRASH_OBJ := $(filter-out $(CRASH_OWN),$(patsubst %.c,$(B)/%.o, \
 		$(filter-out $(CRASH_SRC),$(sort $(wildcard tests/crash/*.c)))))
 # Stores, damage and their model, which crash and fault tests of a repair use.
 PROPERTY_SRC := $(sort $(wildcard tests/property/property_*.c))
@@ -58,7 +59,7 @@ $(REPLAY_BIN): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/%.o \
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(LIBS)
 $(CRASH_BIN): $(B)/tests/crash/%: $(B)/tests/crash/%.o $(CRASH_OBJ) \
-		$(CRC_MEMO) $(PROPERTY_LIB) $(B)/libpsnap.a
+		$(CRASH_OWN) $(PROPERTY_LIB) $(B)/libpsnap.a
 	$(call say,LD,$@)
 	$(Q)$(LINK) -Wl,--wrap=psnap_crc32 $(LIBS)
 $(PROPERTY_LIB): $(PROPERTY_OBJ)
