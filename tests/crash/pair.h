@@ -25,6 +25,13 @@ void pair_make(struct ram *ram, uint64_t exceptions, uint64_t seed);
 uint64_t pair_store_bytes(uint64_t exceptions);
 uint64_t pair_origin_bytes(uint64_t exceptions);
 
+/* Entries of an area, and where entry @number stands. */
+uint64_t pair_per_area(void);
+uint8_t *pair_slot(const struct ram *ram, uint64_t number);
+
+/* Chunks of the origin, the last of which may be cut off. */
+uint64_t pair_origin_chunks(const struct ram *ram);
+
 /* Entry @number of the table. */
 void pair_entry(const struct ram *ram, uint64_t number, uint64_t *old_chunk,
 		uint64_t *new_chunk);
