@@ -97,8 +97,8 @@ ALL_SUITES := unit kernel golden repair infer corpus cli fault property crash \
 SUITES := $(if $(filter 0,$(KERNEL)),$(filter-out kernel,$(ALL_SUITES)), \
 	$(ALL_SUITES))
 .PHONY: $(ALL_SUITES:%=check-%) crash
-# Crash states of a merge; a fifth of that of one that saves for undo, a twentieth
-# of a repair.
+# Crash states of a merge, and of one that saves for undo; a twentieth of that of a
+# repair.
 N ?= 5000000
 RUN = $(Q)B='$(B)' CC='$(CC)' SAN='$(SAN)' TEST='$(TEST)' N='$(N)' KERNEL='$(KERNEL)' tests/run
 check: need-check
