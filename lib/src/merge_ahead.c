@@ -8,7 +8,6 @@
 #include "merge_internal.h"
 
 #include "checked.h"
-#include "io_ahead.h"
 
 /* On the average, for a thread to be worth it. */
 #define GROUP_BYTES_MIN (UINT64_C(64) << 10)
@@ -20,31 +19,14 @@ static int take(void *ctx, const struct psnap_ahead_piece *piece,
 		struct psnap_error *err)
 {
 	struct merger *m = ctx;
-	uint64_t end = piece->offset_bytes + piece->len_bytes;
+	size_t first = (size_t)piece->tag;
 	uint64_t len_bytes;
-	size_t i = (size_t)piece->tag;
-	size_t after = i + psnap_merge_group(m, i, &len_bytes);
-	int rc = 0;
+	size_t count = psnap_merge_group(m, first, &len_bytes);
+	/* Something may be wrong with a gap that nobody asked for: without data
+	 * what is needed of it is read by itself. */
+	int rc = psnap_merge_put(m, first, count, piece->offset_bytes,
+				 piece->len_bytes, piece->data, err);
 
-	for (; i < after && rc == 0; i++) {
-		struct merge_span s = psnap_merge_span(m, &m->runs[i]);
-		uint64_t before = 0;
-
-		if (piece->offset_bytes > s.from_bytes)
-			before = piece->offset_bytes - s.from_bytes;
-		s.from_bytes += before;
-		s.to_bytes += before;
-		s.len_bytes = min_u64(s.len_bytes - before, end - s.from_bytes);
-		/* Something may be wrong with a gap that nobody asked for. */
-		if (!piece->data)
-			rc = psnap_merge_copy_span(m, &s, err);
-		else
-			rc = psnap_merge_write(
-				m, s.to_bytes,
-				piece->data +
-					(s.from_bytes - piece->offset_bytes),
-				(size_t)s.len_bytes, err);
-	}
 	return rc ? rc : psnap_merge_tick(m, err);
 }
 

@@ -36,20 +36,46 @@ size_t psnap_merge_group(const struct merger *m, size_t first,
 	return i - first;
 }
 
-/* Something in the group cannot be read; it may be a gap nobody asked for. */
-static int copy_one_by_one(struct merger *m, size_t first, size_t count,
-			   struct psnap_error *err)
+int psnap_merge_put(struct merger *m, size_t first, size_t count,
+		    uint64_t start_bytes, uint64_t len_bytes,
+		    const uint8_t *data, struct psnap_error *err)
 {
+	uint64_t end = start_bytes + len_bytes;
 	size_t i;
 	int rc = 0;
 
 	for (i = first; i < first + count && rc == 0; i++) {
 		struct merge_span s = psnap_merge_span(m, &m->runs[i]);
+		uint64_t before =
+			start_bytes - min_u64(start_bytes, s.from_bytes);
 
-		rc = m->options->salvage
-			     ? psnap_merge_salvage(m, &m->runs[i], err)
-			     : psnap_merge_copy_span(m, &s, err);
+		s.from_bytes += before;
+		s.to_bytes += before;
+		s.len_bytes = min_u64(s.len_bytes - before, end - s.from_bytes);
+		if (data)
+			rc = psnap_merge_write(
+				m, s.to_bytes,
+				data + (s.from_bytes - start_bytes),
+				(size_t)s.len_bytes, err);
+		else
+			rc = psnap_merge_copy_span(m, &s, err);
 	}
+	return rc;
+}
+
+/* Something in the group cannot be read; it may be a gap nobody asked for. */
+static int copy_one_by_one(struct merger *m, size_t first, size_t count,
+			   uint64_t start_bytes, uint64_t len_bytes,
+			   struct psnap_error *err)
+{
+	size_t i;
+	int rc = 0;
+
+	if (!m->options->salvage)
+		return psnap_merge_put(m, first, count, start_bytes, len_bytes,
+				       NULL, err);
+	for (i = first; i < first + count && rc == 0; i++)
+		rc = psnap_merge_salvage(m, &m->runs[i], err);
 	return rc;
 }
 
@@ -58,26 +84,19 @@ static int copy_group(struct merger *m, size_t first, size_t count,
 {
 	uint64_t start = psnap_merge_span(m, &m->runs[first]).from_bytes;
 	struct psnap_error why = { 0 };
-	size_t i;
 	int rc;
 
 	/* Too long for a piece, so it is one run. */
 	if (len_bytes > PSNAP_MERGE_PIECE_BYTES)
-		return copy_one_by_one(m, first, count, err);
+		return copy_one_by_one(m, first, count, start, len_bytes, err);
 	rc = psnap_io_read(m->store, start, m->piece, (size_t)len_bytes, &why);
 	if (rc == PSNAP_E_IO || rc == PSNAP_E_TRUNCATED)
-		return copy_one_by_one(m, first, count, err);
+		return copy_one_by_one(m, first, count, start, len_bytes, err);
 	if (rc && err)
 		*err = why;
 	if (rc)
 		return psnap_merge_on(m, m->store, rc);
-	for (i = first; i < first + count && rc == 0; i++) {
-		struct merge_span s = psnap_merge_span(m, &m->runs[i]);
-
-		rc = psnap_merge_write(m, s.to_bytes,
-				       m->piece + (s.from_bytes - start),
-				       (size_t)s.len_bytes, err);
-	}
+	rc = psnap_merge_put(m, first, count, start, len_bytes, m->piece, err);
 	return rc ? rc : psnap_merge_tick(m, err);
 }
 

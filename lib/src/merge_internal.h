@@ -132,6 +132,14 @@ int psnap_merge_copy(struct merger *m, struct psnap_error *err);
 size_t psnap_merge_group(const struct merger *m, size_t first,
 			 uint64_t *len_bytes);
 
+/*
+ * merge_copy.c: copy what of the runs [first, first + count) stands in this range
+ * of the store, which holds @data; NULL: each run is read by itself.
+ */
+int psnap_merge_put(struct merger *m, size_t first, size_t count,
+		    uint64_t start_bytes, uint64_t len_bytes,
+		    const uint8_t *data, struct psnap_error *err);
+
 /* merge_ahead.c: make threads, if there is enough to be read for them. */
 void psnap_merge_open_ahead(struct merger *m);
 
