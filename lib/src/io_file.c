@@ -16,9 +16,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of what was written, so much at most waits in memory for the flush to begin
+ * with it. Less would keep a disk with heads from sorting it. */
+#define WAITING_BYTES_MAX (UINT64_C(16) << 20)
+
+/*
+ * @waiting_bytes:  written since the system was last told to begin
+ */
 struct io_file {
 	struct psnap_io io;
 	char *name;
+	uint64_t waiting_bytes;
 };
 
 static int64_t file_read_some(struct psnap_io *io, uint64_t offset_bytes,
@@ -82,16 +90,37 @@ static const struct psnap_io_ops file_ops = {
 	.close = file_close,
 };
 
+/*
+ * The disk is to write while the next is read, or one of them always waits.
+ * Durable is nothing before file_sync(), which also tells of what failed here:
+ * without a flag to wait the call leaves errors of the disk to it.
+ */
+static void begin_writing(struct io_file *file, size_t len_bytes)
+{
+	file->waiting_bytes += len_bytes;
+	if (file->waiting_bytes < WAITING_BYTES_MAX)
+		return;
+	file->waiting_bytes = 0;
+	(void)sync_file_range(file->io.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 static int64_t file_write_some(struct psnap_io *io, uint64_t offset_bytes,
 			       const void *buf, size_t len_bytes)
 {
+	struct io_file *file = (struct io_file *)(void *)io;
 	ssize_t n = pwrite(io->fd, buf, len_bytes, (off_t)offset_bytes);
 
-	return n < 0 ? -(int64_t)errno : (int64_t)n;
+	if (n < 0)
+		return -(int64_t)errno;
+	begin_writing(file, (size_t)n);
+	return (int64_t)n;
 }
 
 static int file_sync(struct psnap_io *io)
 {
+	struct io_file *file = (struct io_file *)(void *)io;
+
+	file->waiting_bytes = 0;
 	return fsync(io->fd) ? -errno : 0;
 }
 
