@@ -8,7 +8,7 @@
 # here alone: psnap itself uses neither.
 
 SECTIONS ?= scan dump check merge repair convert
-BENCH_PROGRAMS := $(addprefix $(B)/bench/,latfs merge_loop scan_ref walk_bench)
+BENCH_PROGRAMS := $(addprefix $(B)/bench/,latfs merge_loop merge_ref scan_ref walk_bench)
 
 BENCH_CC = $(CC) $(BASE) $(1) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -MMD -MP \
 	   -o $@ $(filter %.c %.a,$^) $(2)
@@ -39,6 +39,10 @@ $(B)/bench/scan_ref: tests/bench/scan_ref.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(call BENCH_CC,,$(URING_LIBS))
+$(B)/bench/merge_ref: tests/bench/merge_ref.c $(B)/libpsnap.a $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(call BENCH_CC,$(CMD_INC),$(LIBS) $(URING_LIBS))
 $(B)/bench/walk_bench $(B)/bench/merge_loop: $(B)/bench/%: tests/bench/%.c \
 		$(B)/libpsnap.a $(B)/flags
 	@mkdir -p $(@D)

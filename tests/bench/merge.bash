@@ -32,6 +32,10 @@ merge_limit() {
 		conv=notrunc,fsync status=none
 }
 
+merge_ref() {
+	timed "$B/bench/merge_ref" "$STORE" "$ORIGIN"
+}
+
 merge_psnap() {
 	timed "$PSNAP" merge --quiet "$STORE" "$ORIGIN"
 	((PEAK_KIB <= PEAK_MAX_KIB)) || PEAK_MAX_KIB=$PEAK_KIB
@@ -128,9 +132,10 @@ merge_stores() {
 limit_cells() {
 	local limit_us=${BEST[limit]} psnap_us=${BEST[psnap]}
 
-	printf '%d | **%s** | %s, %s' $((MERGE_MIB * 1000000 / limit_us)) \
+	printf '%d | **%s** | %s, %s | %s' $((MERGE_MIB * 1000000 / limit_us)) \
 		"$(ratio "$limit_us" "$psnap_us")" "$1" \
-		"$(at_least "$limit_us" "$psnap_us" "$1")"
+		"$(at_least "$limit_us" "$psnap_us" "$1")" \
+		"$(ratio "${BEST[ref]}" "$psnap_us")"
 }
 
 # Of the others how many times psnap's time each of them took.
@@ -151,7 +156,7 @@ other_cells() {
 
 # merge_file NAME GOAL: a row for STORE and ORIGIN as files.
 merge_file() {
-	local other methods=(limit psnap undo)
+	local other methods=(limit psnap ref undo)
 	local STORE=$WORK/store ORIGIN=$WORK/origin
 
 	say "merge: $1, file"
@@ -177,7 +182,7 @@ merge_loop_device() {
 	LOOPS+=("$STORE")
 	ORIGIN=$(losetup --find --show "$WORK/origin")
 	LOOPS+=("$ORIGIN")
-	merge_rounds limit psnap
+	merge_rounds limit psnap ref
 	printf '| %s, loop device | %s | | | | | | | | %d |\n' "$1" \
 		"$(limit_cells "$2")" $((PEAK_MAX_KIB / 1024))
 	losetup -d "$ORIGIN"
@@ -233,10 +238,10 @@ bench_merge() {
 	dd if=/dev/zero of="$WORK/origin" bs=4M count="$MERGE_MIB" \
 		conv=fsync status=none
 	printf '%s\n' "### Merge of $MERGE_MIB MiB, cold" '' \
-		"| store | limit, MiB/s | psnap | goal | qemu-img commit | cp |$(
+		"| store | limit, MiB/s | psnap | goal | of the disk | qemu-img commit | cp |$(
 			) nbdcopy | chunk by chunk | goal | with undo | goal |$(
 			) peak MiB |" \
-		'|---|--:|--:|---|--:|--:|--:|--:|---|--:|---|--:|'
+		'|---|--:|--:|---|--:|--:|--:|--:|--:|---|--:|---|--:|'
 	merge_row "sequential" 0.9 4K "alloc 0 $count"
 	merge_row "runs of 32" 0.9 4K "scatter $count $((count * 4)) 1 32"
 	merge_row "4 KiB scattered" 0.65 4K "scatter $count $((count * 4)) 1"
