@@ -40,36 +40,37 @@ struct patient {
 	unsigned int wound_count;
 };
 
-static void hurt(const struct wound *w, uint64_t at_bytes, uint64_t slot[2])
+static void hurt(enum wound_kind kind, uint64_t at_bytes, uint8_t *to)
 {
-	if (at_bytes < w->start_bytes || at_bytes >= w->end_bytes)
-		return;
-	if (w->kind == WOUND_ZERO) {
-		slot[0] = 0;
-		slot[1] = 0;
-	} else if (w->kind == WOUND_NOISE) {
+	uint64_t slot[2] = { 0 };
+
+	if (kind == WOUND_NOISE) {
 		slot[0] = next_random();
 		slot[1] = next_random();
-	} else {
+	} else if (kind == WOUND_FLIP) {
+		memcpy(slot, to, sizeof(slot));
 		slot[1] ^= UINT64_C(1) << at_bytes / 16 % 8;
 	}
+	memcpy(to, slot, sizeof(slot));
 }
 
 static int64_t patient_read_some(struct psnap_io *io, uint64_t offset_bytes,
 				 void *buf, size_t len_bytes)
 {
 	const struct patient *p = (const struct patient *)(const void *)io;
+	uint64_t end_bytes = offset_bytes + len_bytes;
 	uint8_t *to = buf;
-	size_t done;
+	unsigned int i;
+	uint64_t at;
 
-	for (done = 0; done < len_bytes; done += 16) {
-		uint64_t slot[2];
-		unsigned int i;
+	made_read(&p->store, offset_bytes, false, to, len_bytes);
+	for (i = 0; i < p->wound_count; i++) {
+		const struct wound *w = &p->wounds[i];
 
-		made_slot(&p->store, offset_bytes + done, false, slot);
-		for (i = 0; i < p->wound_count; i++)
-			hurt(&p->wounds[i], offset_bytes + done, slot);
-		memcpy(to + done, slot, sizeof(slot));
+		at = w->start_bytes > offset_bytes ? w->start_bytes
+						   : offset_bytes;
+		for (; at < w->end_bytes && at < end_bytes; at += 16)
+			hurt(w->kind, at, to + (at - offset_bytes));
 	}
 	return (int64_t)len_bytes;
 }

@@ -58,8 +58,8 @@ struct made {
 /* Make the io from the fields, large enough for every chunk size. */
 void made_init(struct made *made);
 
-/* 16 bytes of the store; @header: with its header. */
-void made_slot(const struct made *made, uint64_t offset_bytes, bool header,
-	       uint64_t out[2]);
+/* Whole slots of 16 bytes of the store; @header: with its header. */
+void made_read(const struct made *made, uint64_t offset_bytes, bool header,
+	       void *to, size_t len_bytes);
 
 #endif
