@@ -137,7 +137,7 @@ file_system_pair() {
 	done
 	expect 0 psnap_convert -O raw cow.img origin.img view.img
 	[[ $stderr == *', label "sample"' ]]
-	[[ "$(sum_of view.img)  view" == "$(<"$sample/sum")" ]]
+	[[ "$(sha256_of view.img)  view" == "$(<"$sample/sum")" ]]
 	e2fsck -fn view.img
 	need_qemu
 	psnap_convert -q -O vmdk cow.img origin.img view.vmdk

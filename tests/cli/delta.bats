@@ -59,10 +59,10 @@ delta_is_the_view() {
 	large_pair
 	remember
 	makes delta new
-	# 100000 chunks of 512 bytes of a pattern, and a checksum of each.
+	# The chunks of 512 bytes of a pattern, and a checksum of each.
 	bytes=$(stat --format=%s new)
 	echo "$bytes bytes"
-	((bytes < 100000 * (512 + 4)))
+	((bytes < many * (512 + 4)))
 	applied new origin shown
 	cmp shown view
 }
@@ -216,7 +216,7 @@ completed() {
 	expect 8 bash -c "set -o pipefail; '$PSNAP' convert -q -O delta store \
 		origin - | head -c 1000 >/dev/null; exit \${PIPESTATUS[0]}"
 	need_strace
-	expect 32 cut_at INT pread64:when=2000 "$PSNAP" convert -O delta store \
+	expect 32 cut_at INT pread64:when=400 "$PSNAP" convert -O delta store \
 		origin new
 	[[ $stderr == *interrupted* ]]
 	nothing_remains

@@ -18,12 +18,12 @@ pair() {
 	head -c $((28 * 4096 + 1536)) /dev/urandom >origin
 }
 
-# A pair of many small exceptions in disorder.
-many=100000
+# A pair of many small exceptions in disorder, enough for threads to read them.
+many=20000
 large_pair() {
-	printf '%s\n' 'chunk 512' "scatter $many 150000 7" 'data pattern' |
+	printf '%s\n' 'chunk 512' "scatter $many 30000 7" 'data pattern' |
 		store store
-	head -c 76799800 /dev/urandom >origin
+	head -c 15359800 /dev/urandom >origin
 }
 
 # A pair that takes more than one write to be copied.

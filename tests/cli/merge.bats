@@ -25,7 +25,7 @@ load merge
 		silent 0 psnap_merge "$case.cow" "$case.origin"
 		[[ $output == 'merged      '[1-9]*' exceptions in '* ]]
 		[[ $output == *$'\nstore       valid and empty' ]]
-		[[ $(sum_of "$case.origin") == "$(recorded "$case" merge-merged)" ]]
+		[[ $(sha256_of "$case.origin") == "$(recorded "$case" merge-merged)" ]]
 		is_empty_store "$case.cow"
 	done
 }
@@ -35,7 +35,7 @@ load merge
 	corpus $case .
 	[[ $(recorded $case merge-status) == *' 16/32768 16' ]]
 	silent 0 psnap_merge --verify $case.cow $case.origin
-	[[ $(sum_of $case.origin) == "$(recorded $case merge-merged)" ]]
+	[[ $(sha256_of $case.origin) == "$(recorded $case merge-merged)" ]]
 	is_empty_store $case.cow
 }
 

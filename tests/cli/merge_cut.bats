@@ -16,7 +16,7 @@ load merge
 	large_pair
 	wanted=$(view_sum store origin)
 	expect 32 cut_at INT fsync:when=40 \
-		"$PSNAP" merge --batch=1M store origin
+		"$PSNAP" merge --batch=200K store origin
 	[[ -z $output ]]
 	[[ $stderr == *": interrupted; "[1-9]*" of $many exceptions are merged, "* ]]
 	[[ $stderr == *'run the same command again to go on; '* ]]
@@ -30,10 +30,10 @@ load merge
 	((left > 0 && left < many))
 	# So it is after a kill, and the document tells what is left.
 	run cut_at KILL fsync:when=20 \
-		"$PSNAP" merge --batch=1M store origin
+		"$PSNAP" merge --batch=200K store origin
 	[[ $(view_sum store origin) == "$wanted" ]]
-	run -32 --separate-stderr cut_at TERM pwrite64:when=20000 \
-		"$PSNAP" merge --output=json --batch=1M store origin
+	run -32 --separate-stderr cut_at TERM pwrite64:when=4000 \
+		"$PSNAP" merge --output=json --batch=200K store origin
 	printf '%s\n' "$output" >doc
 	fits merge doc
 	jq -e '.exit_status == 32 and .result.exceptions_left > 0
@@ -51,13 +51,14 @@ load merge
 	for signal in INT TERM INT TERM; do
 		local before
 		before=$(stat --format=%y origin)
-		psnap_merge --batch=1M --progress=none store origin \
-			>out 2>err &
+		env --default-signal=INT "$PSNAP" merge --batch=20K \
+			--progress=none store origin >out 2>err &
 		pid=$!
 		changed() {
 			is_over "$pid" || [[ $(stat --format=%y origin) != "$before" ]]
 		}
-		eventually changed
+		# Without a pause, or it would be over.
+		until changed; do :; done
 		kill "-$signal" "$pid" || true
 		rc=0
 		wait "$pid" || rc=$?

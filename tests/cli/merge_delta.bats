@@ -133,7 +133,7 @@ refuses_delta() { # STATUS TEXT OPTION...
 	large_pair
 	remember
 	psnap_convert -q -O delta store origin delta
-	expect 32 cut_at INT pwrite64:when=20000 "$PSNAP" merge --undo saved \
+	expect 32 cut_at INT pwrite64:when=4000 "$PSNAP" merge --undo saved \
 		delta origin
 	[[ $stderr == *'interrupted; nothing is lost: run the same command'* ]]
 	run -1 cmp -s origin view
@@ -154,7 +154,7 @@ refuses_delta() { # STATUS TEXT OPTION...
 	large_pair
 	remember
 	psnap_convert -q -O delta store origin delta
-	for nth in 1 2 9000 24000; do
+	for nth in 1 2 1800 4800; do
 		cp origin.before origin
 		run -137 cut_at KILL pwrite64:when=$nth "$PSNAP" merge -q delta \
 			origin

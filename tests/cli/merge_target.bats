@@ -33,7 +33,7 @@ nothing_remains() {
 		mv "$case.origin" origin
 		leaves_alone silent 0 psnap_merge --verify --target=new store origin
 		[[ $output == 'merged      '[1-9]*$'\ntarget      new, '*' bytes' ]]
-		[[ $(sum_of new) == "$(recorded "$case" merge-merged)" ]]
+		[[ $(sha256_of new) == "$(recorded "$case" merge-merged)" ]]
 		rm new
 	done
 }

@@ -24,12 +24,12 @@ setup() {
 		expect 0 psnap_merge --undo="$case.undo" --accept-invalid \
 			"$case.cow" "$case.origin"
 		[[ $output == *$'\n'"undo        $case.undo ("[1-9]*' bytes)' ]]
-		[[ $case == overflow || $(sum_of "$case.origin") == \
+		[[ $case == overflow || $(sha256_of "$case.origin") == \
 			"$(recorded "$case" merge-merged)" ]]
 		silent 0 psnap_undo "$case.undo"
 		[[ $output == *$'\nput back    '[1-9]*' bytes' ]]
-		[[ $(sum_of "$case.cow") == "$(recorded "$case" cow-sha256)" ]]
-		[[ $(sum_of "$case.origin") == \
+		[[ $(sha256_of "$case.cow") == "$(recorded "$case" cow-sha256)" ]]
+		[[ $(sha256_of "$case.origin") == \
 			"$(recorded "$case" origin-sha256)" ]]
 	done
 }
