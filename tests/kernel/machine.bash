@@ -30,9 +30,10 @@ machine_start()
   { printf '%s\n' "$3"; cat "$here/$2.job"; } > "$dir/job"
   shift 3
   tar -cf "$dir/job.tar" -C "$work/programs" . -C "$dir" job || return
-  # q35, because there a disk more costs next to nothing when it starts.
-  local command=(qemu-system-x86_64 -machine q35 -accel tcg -cpu max -m 384
-    -nodefaults -display none -no-reboot
+  # q35, because there a disk more costs next to nothing when it starts, if the
+  # firmware does not look at it. What a newer processor knows has to be emulated.
+  local command=(qemu-system-x86_64 -machine q35 -accel tcg -cpu qemu64 -m 384
+    -bios qboot.rom -nodefaults -display none -no-reboot
     -kernel "$machine/vmlinuz" -initrd "$machine/initrd"
     -append "console=ttyS0 quiet panic=-1 mitigations=off"
     -serial "file:$dir/console" -serial "file:$dir/answers")
