@@ -148,9 +148,9 @@ for_tools() { # COMMANDS COMMAND...
 refused() {
 	local word=$1 hint="Try '$name --help' for more information."
 	shift
-	expect 16 "$@"
-	[[ -z $output && $stderr == "$name: "*"$word"*$'\n'"$hint" ]]
-	[[ $stderr != *$'\n'*$'\n'* ]]
+	expect 16 "$@" &&
+		[[ -z $output && $stderr == "$name: "*"$word"*$'\n'"$hint" ]] &&
+		[[ $stderr != *$'\n'*$'\n'* ]]
 }
 
 # What may not change of a file: content, size, owner, mode, times (but atime).
