@@ -162,12 +162,12 @@ demo:
 
 # --- the tree as a whole ------------------------------------------------------
 .PHONY: all tidy format format-check install install-strip uninstall dist clean
-# Several processes: one alone takes minutes.
-TIDY = printf '%s\n' $(1) | xargs -n 8 -P "$$(nproc)" sh -c \
-	'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE $(2)' tidy
+# Several processes: one alone takes minutes. The largest first, and few in each,
+# or the last one works alone.
 tidy:
-	$(Q)$(call TIDY,$(LIB_SRC),-DPSNAP_VERSION=\"$(VERSION)\" $(LIB_INC))
-	$(Q)$(call TIDY,$(CMD_SRC),$(CMD_INC))
+	$(Q)ls -S $(LIB_SRC) $(CMD_SRC) | xargs -n 4 -P "$$(nproc)" sh -c \
+		'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE \
+		-DPSNAP_VERSION=\"$(VERSION)\" $(LIB_INC)' tidy
 format:
 	$(Q)clang-format -i $(C_FILES)
 format-check:
