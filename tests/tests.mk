@@ -92,8 +92,10 @@ test-programs: all $(TEST_BIN)
 
 # KERNEL=0 leaves the emulated machine out, KERNEL=1 insists on it.
 KERNEL ?=
-ALL_SUITES := unit kernel golden repair infer corpus cli fault property crash \
-	kill fuzz docs layers headers install
+# What takes minutes is begun first and what takes a second last, or a processor
+# has nothing to do at the end.
+ALL_SUITES := kernel crash kill repair infer corpus install golden layers cli \
+	property fault unit fuzz docs headers
 SUITES := $(if $(filter 0,$(KERNEL)),$(filter-out kernel,$(ALL_SUITES)), \
 	$(ALL_SUITES))
 .PHONY: $(ALL_SUITES:%=check-%) crash
