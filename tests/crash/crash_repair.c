@@ -22,7 +22,6 @@ static bool visit_second(void *ctx, struct ram *state)
 {
 	struct trial *t = ctx;
 
-	t->second_done++;
 	return trial_judge(t, state) || !t->stop_at_loss;
 }
 
@@ -39,6 +38,7 @@ static void cut_again(struct trial *t, struct ram *state)
 	log.recording = true;
 	(void)trial_repair(&log, t);
 	states_each(&s, state, &log, &t->deeper, visit_second, t);
+	t->second_done += s.states;
 	t->second_left -= s.states < t->second_left ? s.states : t->second_left;
 	ram_release(&log);
 }

@@ -106,7 +106,6 @@ static bool visit_second(void *ctx, struct ram *state)
 	struct trial *t = ctx;
 	bool good = undo(state, t->original);
 
-	t->second_done++;
 	t->lost += !good;
 	return good || !t->stop_at_loss;
 }
@@ -127,6 +126,7 @@ static void cut_again(struct trial *t, const struct ram *state, bool merge_on)
 	else
 		(void)put_back(&log);
 	states_each(&s, state, &log, &t->deeper, visit_second, t);
+	t->second_done += s.states;
 	ram_release(&log);
 }
 
