@@ -6,6 +6,7 @@
  * end, and to leave nothing behind the terminator. Wrong protocols prove that
  * the test notices: each must be caught.
  */
+#include "again.h"
 #include "lazy.h"
 #include "pair.h"
 #include "states.h"
@@ -37,6 +38,7 @@ struct trial {
 	uint64_t second_done;
 	uint64_t visited;
 	struct ram deeper;
+	struct again again;
 	bool stop_at_loss;
 };
 
@@ -57,6 +59,11 @@ static int merge(struct ram *ram, const struct trial *t)
 	return merge_with(ram, &ram->devices[0].io, &ram->devices[1].io, t);
 }
 
+static int recover(struct ram *ram, const void *ctx)
+{
+	return merge(ram, ctx);
+}
+
 /* Nothing is left of the chunks that lie wholly inside what was asked for, and
  * nothing else is gone. When the view is right, it is on the origin then. */
 static bool is_merged(const struct trial *t, const struct ram *state)
@@ -71,7 +78,7 @@ static bool judge(struct trial *t, struct ram *state)
 {
 	bool good = pair_shows(state, t->want);
 
-	good = merge(state, t) == 0 && good;
+	good = again_recover(&t->again, state, recover, t) == 0 && good;
 	good = good && pair_shows(state, t->want) && is_merged(t, state);
 	if (good && !pair_tail_clean(state)) {
 		t->dirty++;
@@ -177,6 +184,8 @@ static uint64_t run(protocol *how, uint64_t exceptions, uint64_t seed,
 	ram_release(&log);
 	ram_release(&state);
 	ram_release(&t->deeper);
+	again_release(&t->again);
+	t->again = (struct again){ 0 };
 	psnap_extents_free(t->only);
 	free(t->want);
 	return s.states;

@@ -11,6 +11,9 @@
 #define WORD_BLOCKS 64u
 #define WORD_BYTES  ((uint64_t)BLOCK_BYTES * WORD_BLOCKS)
 
+/* Of all devices, so that none has the number of another. */
+static uint64_t versions;
+
 static size_t words_of(const struct ram_device *d)
 {
 	return (size_t)((d->io.size_bytes + WORD_BYTES - 1) / WORD_BYTES);
@@ -26,6 +29,7 @@ void follow_begin(struct ram *ram, const struct ram *base)
 		struct ram_device *d = &ram->devices[i];
 
 		d->base = &base->devices[i];
+		d->version = ++versions;
 		d->differs = calloc(words_of(d), sizeof(*d->differs));
 		if (!d->differs)
 			abort();
@@ -52,6 +56,7 @@ void follow_note(struct ram_device *d, uint64_t offset_bytes,
 
 	if (!d->differs || len_bytes == 0)
 		return;
+	d->version = ++versions;
 	while (block < end) {
 		uint64_t bit = block % WORD_BLOCKS;
 		uint64_t n = WORD_BLOCKS - bit;
@@ -132,6 +137,30 @@ static uint64_t differing(const struct ram_device *d,
 		bits |= d->differs[word];
 	}
 	return bits;
+}
+
+size_t follow_differing(const struct ram_device *d, uint8_t *into)
+{
+	size_t words = words_of(d);
+	size_t len = 0;
+	uint64_t at;
+	size_t i;
+
+	for (i = 0; i < words; i++) {
+		uint64_t bits = d->differs[i];
+
+		while (bits) {
+			size_t n = take(d, i, &bits, &at);
+
+			if (into) {
+				memcpy(into + len, &at, sizeof(at));
+				memcpy(into + len + sizeof(at), d->bytes + at,
+				       n);
+			}
+			len += sizeof(at) + n;
+		}
+	}
+	return len;
 }
 
 bool follow_same(const struct ram *ram, const struct ram *other,

@@ -25,6 +25,10 @@ void follow_revert(struct ram *ram);
 void follow_note(struct ram_device *d, uint64_t offset_bytes,
 		 uint64_t len_bytes);
 
+/* Where @d may differ and what stands there, into a buffer that is large enough;
+ * NULL: none. How many bytes that are. */
+size_t follow_differing(const struct ram_device *d, uint8_t *into);
+
 /* The same bytes on device @device of @ram and @other, which it follows, maybe
  * through others? */
 bool follow_same(const struct ram *ram, const struct ram *other,

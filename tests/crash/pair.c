@@ -150,15 +150,13 @@ bool pair_shows(const struct ram *ram, const uint8_t *view)
 
 bool pair_tail_clean(const struct ram *ram)
 {
-	uint64_t i;
 	struct cursor c;
 
 	for (c = first(ram); new_of(&c) != 0; next(&c))
 		;
-	for (i = 0; i < c.left_in_area * ENTRY_BYTES; i++)
-		if (c.entry[i])
-			return false;
-	return true;
+	/* Each byte is the one before it, and the first is zero. */
+	return c.entry[0] == 0 && memcmp(c.entry, c.entry + 1,
+					 c.left_in_area * ENTRY_BYTES - 1) == 0;
 }
 
 uint64_t pair_count_outside(const struct ram *ram, uint64_t start_bytes,

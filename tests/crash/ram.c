@@ -46,6 +46,7 @@ static int64_t ram_read_some(struct psnap_io *io, uint64_t offset_bytes,
 {
 	struct ram_device *d = (struct ram_device *)(void *)io;
 
+	d->reads++;
 	if (d->grows && offset_bytes >= d->len_bytes)
 		return 0;
 	if (d->grows && len_bytes > d->len_bytes - offset_bytes)
@@ -163,6 +164,40 @@ void ram_forget(struct ram *ram)
 {
 	ram->event_count = 0;
 	ram->data_bytes = 0;
+}
+
+void ram_swap_logs(struct ram *a, struct ram *b)
+{
+	struct ram was = *a;
+
+	a->events = b->events;
+	a->event_count = b->event_count;
+	a->event_max = b->event_max;
+	a->data = b->data;
+	a->data_bytes = b->data_bytes;
+	a->data_max = b->data_max;
+	b->events = was.events;
+	b->event_count = was.event_count;
+	b->event_max = was.event_max;
+	b->data = was.data;
+	b->data_bytes = was.data_bytes;
+	b->data_max = was.data_max;
+}
+
+bool ram_same_logs(const struct ram *a, const struct ram *b)
+{
+	size_t i;
+
+	if (a->event_count != b->event_count ||
+	    a->data_bytes != b->data_bytes ||
+	    memcmp(a->data, b->data, a->data_bytes) != 0)
+		return false;
+	for (i = 0; i < a->event_count; i++)
+		if (a->events[i].device != b->events[i].device ||
+		    a->events[i].offset_bytes != b->events[i].offset_bytes ||
+		    a->events[i].len_bytes != b->events[i].len_bytes)
+			return false;
+	return true;
 }
 
 void ram_apply(struct ram *to, const struct ram *from, size_t index,

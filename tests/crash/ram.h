@@ -27,9 +27,12 @@ struct ram_device {
 	bool ignore_sync; /* a device that lies about flushes */
 	bool grows;	  /* a file: ends behind the last byte written */
 	uint64_t len_bytes;
-	/* follow.h: NULL, or whom it follows, and where it may differ. */
+	uint64_t reads;
+	/* follow.h: NULL, or whom it follows, and where it may differ; a number
+	 * that no other device has nor had, and this one only with these bytes. */
 	const struct ram_device *base;
 	uint64_t *differs;
+	uint64_t version;
 };
 
 /* @recording: the log grows; otherwise writes only change bytes. */
@@ -56,6 +59,9 @@ void ram_copy_bytes(struct ram *to, const struct ram *from);
 
 /* Forget the log. */
 void ram_forget(struct ram *ram);
+
+void ram_swap_logs(struct ram *a, struct ram *b);
+bool ram_same_logs(const struct ram *a, const struct ram *b);
 
 /* Write event @index of @from's log to @to, or only some of its sectors: bit n
  * of @sectors stands for the nth sector of the write (bit 63 for all after). */
