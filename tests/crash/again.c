@@ -1,103 +1,156 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A recovery is remembered by the store it began with: the version of what that
- * follows, and the blocks in which it may differ.
+ * A recovery is remembered by all that it could have read: the bytes of what the
+ * state follows, by their version, and of the blocks in which the state may
+ * differ from that those that a recovery has ever read. What is remembered holds
+ * until one reads where none did before.
  */
 #include "again.h"
 
 #include "follow.h"
+#include "seen.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOTS	  256u
 #define ASK_EVERY 64u
 
-/* Is it the store of the last time? It is, the next time. */
-static bool is_last(struct again *a, const struct ram_device *store)
-{
-	size_t len = follow_differing(store, NULL);
-	uint8_t *differs;
-	bool same;
+/*
+ * @len_bytes:  of those that grow
+ * @read:       the blocks that differ and were read, and where they are
+ * @log:        what was written; @rc is what was returned
+ */
+struct known {
+	uint64_t versions[RAM_DEVICES];
+	uint64_t len_bytes[RAM_DEVICES];
+	uint8_t *read;
+	size_t read_len;
+	size_t read_max;
+	struct ram log;
+	int rc;
+};
 
-	if (len == 0 && a->differs_len == 0 &&
-	    store->base->version == a->version)
-		return true;
-	differs = malloc(len + 1);
-	if (!differs)
+/* @now is of the state at hand, its log unused. */
+struct again {
+	struct known slots[SLOTS];
+	struct known now;
+	uint64_t same;
+};
+
+struct again *again_new(void)
+{
+	struct again *a = calloc(1, sizeof(*a));
+
+	if (!a)
 		abort();
-	follow_differing(store, differs);
-	same = store->base->version == a->version && len == a->differs_len &&
-	       memcmp(differs, a->differs, len) == 0;
-	free(a->differs);
-	a->differs = differs;
-	a->differs_len = len;
-	a->version = store->base->version;
-	return same;
+	return a;
 }
 
-static uint64_t reads_elsewhere(const struct ram *ram)
+void again_free(struct again *a)
 {
-	uint64_t reads = 0;
 	unsigned int i;
 
-	for (i = 1; i < ram->device_count; i++)
-		reads += ram->devices[i].reads;
-	return reads;
+	for (i = 0; i < SLOTS; i++) {
+		free(a->slots[i].read);
+		ram_release(&a->slots[i].log);
+	}
+	free(a->now.read);
+	free(a);
 }
 
-/* With a log of what is written, which is that of @a then. */
-static void ask(struct again *a, struct ram *ram, bool record,
-		int (*recover)(struct ram *ram, const void *ctx),
-		const void *ctx)
+static void describe(struct known *k, const struct ram *ram)
 {
-	uint64_t reads = reads_elsewhere(ram);
+	unsigned int i;
 
-	ram_forget(ram);
-	ram->recording = record;
-	a->rc = recover(ram, ctx);
-	ram->recording = false;
-	a->looked_further = reads_elsewhere(ram) != reads;
-	if (record)
-		ram_swap_logs(ram, &a->log);
+	k->read_len = 0;
+	for (i = 0; i < ram->device_count; i++) {
+		const struct ram_device *d = &ram->devices[i];
+
+		k->versions[i] = d->base->version;
+		k->len_bytes[i] = d->grows ? d->len_bytes : 0;
+		follow_append_read(d, &k->read, &k->read_len, &k->read_max);
+	}
 }
 
-static void write_again(const struct again *a, struct ram *ram)
+static struct known *find(struct again *a)
+{
+	struct known *k = &a->now;
+	uint64_t hash = seen_hash(1, k->read, k->read_len);
+
+	hash = seen_hash(hash, k->versions, sizeof(k->versions));
+	hash = seen_hash(hash, k->len_bytes, sizeof(k->len_bytes));
+	return &a->slots[(hash >> 20) % SLOTS];
+}
+
+static bool is_same(const struct known *a, const struct known *b)
+{
+	return a->versions[0] != 0 &&
+	       memcmp(a->versions, b->versions, sizeof(a->versions)) == 0 &&
+	       memcmp(a->len_bytes, b->len_bytes, sizeof(a->len_bytes)) == 0 &&
+	       a->read_len == b->read_len &&
+	       memcmp(a->read, b->read, a->read_len) == 0;
+}
+
+/* @k is the one that is known now, and what was known there is @now. */
+static void remember(struct known *k, struct known *now)
+{
+	struct known was = *k;
+
+	*k = *now;
+	k->log = was.log;
+	*now = was;
+	memset(&now->log, 0, sizeof(now->log));
+}
+
+/* With a log of what is written, which is that of @k then. */
+static int ask(struct known *k, struct ram *ram,
+	       int (*recover)(struct ram *ram, const void *ctx),
+	       const void *ctx)
+{
+	ram_forget(ram);
+	ram->recording = true;
+	k->rc = recover(ram, ctx);
+	ram->recording = false;
+	ram_swap_logs(ram, &k->log);
+	return k->rc;
+}
+
+static void write_again(const struct known *k, struct ram *ram)
 {
 	size_t i;
 
-	for (i = 0; i < a->log.event_count; i++)
-		if (a->log.events[i].len_bytes)
-			ram_apply(ram, &a->log, i, UINT64_MAX);
+	for (i = 0; i < k->log.event_count; i++)
+		if (k->log.events[i].len_bytes)
+			ram_apply(ram, &k->log, i, UINT64_MAX);
 }
 
 int again_recover(struct again *a, struct ram *ram,
 		  int (*recover)(struct ram *ram, const void *ctx),
 		  const void *ctx)
 {
-	if (!is_last(a, &ram->devices[0]))
-		a->times = 0;
-	a->times++;
-	/* To write a log is worth it when the same store comes again. */
-	if (a->times <= 2 || a->looked_further) {
-		ask(a, ram, a->times > 1, recover, ctx);
-		return a->rc;
-	}
-	a->same++;
-	if (a->same % ASK_EVERY == 0) {
-		int rc = a->rc;
+	struct known *k;
+	int rc;
 
-		ask(a, ram, true, recover, ctx);
-		/* The one before is the log of @ram now. */
-		if (rc != a->rc || !ram_same_logs(ram, &a->log))
-			abort();
-	} else {
-		write_again(a, ram);
-	}
-	return a->rc;
-}
+	describe(&a->now, ram);
+	k = find(a);
+	if (!is_same(k, &a->now)) {
+		uint64_t reads = follow_reads(ram);
 
-void again_release(struct again *a)
-{
-	free(a->differs);
-	ram_release(&a->log);
+		remember(k, &a->now);
+		rc = ask(k, ram, recover, ctx);
+		/* Read where none did before. */
+		if (follow_reads(ram) != reads)
+			k->versions[0] = 0;
+		return rc;
+	}
+	rc = k->rc;
+	if (++a->same % ASK_EVERY != 0) {
+		write_again(k, ram);
+		return rc;
+	}
+	/* The log that is known is that of @ram then. */
+	if (ask(k, ram, recover, ctx) != rc || !ram_same_logs(ram, &k->log))
+		abort();
+	return rc;
 }

@@ -38,7 +38,7 @@ struct trial {
 	uint64_t second_done;
 	uint64_t visited;
 	struct ram deeper;
-	struct again again;
+	struct again *again;
 	bool stop_at_loss;
 };
 
@@ -78,7 +78,7 @@ static bool judge(struct trial *t, struct ram *state)
 {
 	bool good = pair_shows(state, t->want);
 
-	good = again_recover(&t->again, state, recover, t) == 0 && good;
+	good = again_recover(t->again, state, recover, t) == 0 && good;
 	good = good && pair_shows(state, t->want) && is_merged(t, state);
 	if (good && !pair_tail_clean(state)) {
 		t->dirty++;
@@ -167,6 +167,7 @@ static uint64_t run(protocol *how, uint64_t exceptions, uint64_t seed,
 	ram_init_like(&log, &before);
 	ram_init_like(&state, &before);
 	ram_init_like(&t->deeper, &before);
+	t->again = again_new();
 	t->want = calloc(1, origin_bytes);
 	if (!t->want)
 		abort();
@@ -184,8 +185,7 @@ static uint64_t run(protocol *how, uint64_t exceptions, uint64_t seed,
 	ram_release(&log);
 	ram_release(&state);
 	ram_release(&t->deeper);
-	again_release(&t->again);
-	t->again = (struct again){ 0 };
+	again_free(t->again);
 	psnap_extents_free(t->only);
 	free(t->want);
 	return s.states;

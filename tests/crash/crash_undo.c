@@ -5,6 +5,7 @@
  * too. Every state has to come back to the original bytes. A wrong protocol,
  * an undo file that is never flushed, has to be caught.
  */
+#include "again.h"
 #include "follow.h"
 #include "pair.h"
 #include "states.h"
@@ -20,6 +21,7 @@
 struct trial {
 	const struct ram *original;
 	struct ram deeper;
+	struct again *again;
 	uint64_t batch_bytes;
 	struct psnap_extents *only;
 	uint64_t lost;
@@ -96,15 +98,22 @@ static bool put_back(struct ram *ram)
 	return rc == 0 || rc == PSNAP_E_CORRUPT;
 }
 
-static bool undo(struct ram *state, const struct ram *original)
+static int recover(struct ram *state, const void *ctx)
 {
-	return put_back(state) && same_pair(state, original);
+	(void)ctx;
+	return put_back(state) ? 0 : -1;
+}
+
+static bool undo(struct trial *t, struct ram *state)
+{
+	return again_recover(t->again, state, recover, NULL) == 0 &&
+	       same_pair(state, t->original);
 }
 
 static bool visit_second(void *ctx, struct ram *state)
 {
 	struct trial *t = ctx;
-	bool good = undo(state, t->original);
+	bool good = undo(t, state);
 
 	t->lost += !good;
 	return good || !t->stop_at_loss;
@@ -137,7 +146,7 @@ static bool visit(void *ctx, struct ram *state)
 
 	if (t->second_done < t->second_want && ++t->visited % 53 == 0)
 		cut_again(t, state, t->visited % 2 == 0);
-	good = undo(state, t->original);
+	good = undo(t, state);
 	t->lost += !good;
 	return good || !t->stop_at_loss;
 }
@@ -172,6 +181,7 @@ static uint64_t run(uint64_t exceptions, uint64_t seed, struct trial *t,
 	ram_init_like(&log, &before);
 	ram_init_like(&state, &before);
 	ram_init_like(&t->deeper, &before);
+	t->again = again_new();
 	ram_copy_bytes(&log, &before);
 	log.recording = true;
 	t->original = &before;
@@ -183,6 +193,7 @@ static uint64_t run(uint64_t exceptions, uint64_t seed, struct trial *t,
 	ram_release(&log);
 	ram_release(&state);
 	ram_release(&t->deeper);
+	again_free(t->again);
 	psnap_extents_free(t->only);
 	return s.states;
 }

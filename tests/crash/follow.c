@@ -31,7 +31,8 @@ void follow_begin(struct ram *ram, const struct ram *base)
 		d->base = &base->devices[i];
 		d->version = ++versions;
 		d->differs = calloc(words_of(d), sizeof(*d->differs));
-		if (!d->differs)
+		d->read = calloc(words_of(d), sizeof(*d->read));
+		if (!d->differs || !d->read)
 			abort();
 	}
 }
@@ -42,31 +43,46 @@ void follow_end(struct ram *ram)
 
 	for (i = 0; i < ram->device_count; i++) {
 		free(ram->devices[i].differs);
+		free(ram->devices[i].read);
 		ram->devices[i].differs = NULL;
+		ram->devices[i].read = NULL;
 		ram->devices[i].base = NULL;
 	}
 }
 
-void follow_note(struct ram_device *d, uint64_t offset_bytes,
-		 uint64_t len_bytes)
+/* The bits of all blocks that the range touches. */
+static void mark(uint64_t *bits, uint64_t offset_bytes, uint64_t len_bytes)
 {
 	uint64_t block = offset_bytes / BLOCK_BYTES;
 	uint64_t end =
 		(offset_bytes + len_bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
 
-	if (!d->differs || len_bytes == 0)
-		return;
-	d->version = ++versions;
 	while (block < end) {
 		uint64_t bit = block % WORD_BLOCKS;
 		uint64_t n = WORD_BLOCKS - bit;
 
 		if (n > end - block)
 			n = end - block;
-		d->differs[block / WORD_BLOCKS] |=
-			(UINT64_MAX >> (WORD_BLOCKS - n)) << bit;
+		bits[block / WORD_BLOCKS] |= (UINT64_MAX >> (WORD_BLOCKS - n))
+					     << bit;
 		block += n;
 	}
+}
+
+void follow_note(struct ram_device *d, uint64_t offset_bytes,
+		 uint64_t len_bytes)
+{
+	if (!d->differs || len_bytes == 0)
+		return;
+	d->version = ++versions;
+	mark(d->differs, offset_bytes, len_bytes);
+}
+
+void follow_note_read(struct ram_device *d, uint64_t offset_bytes,
+		      uint64_t len_bytes)
+{
+	if (d->read && len_bytes)
+		mark(d->read, offset_bytes, len_bytes);
 }
 
 /*
@@ -139,28 +155,49 @@ static uint64_t differing(const struct ram_device *d,
 	return bits;
 }
 
-size_t follow_differing(const struct ram_device *d, uint8_t *into)
+uint64_t follow_reads(const struct ram *ram)
+{
+	uint64_t blocks = 0;
+	unsigned int i;
+	size_t word;
+
+	for (i = 0; i < ram->device_count; i++)
+		for (word = 0; word < words_of(&ram->devices[i]); word++)
+			blocks += (uint64_t)__builtin_popcountll(
+				ram->devices[i].read[word]);
+	return blocks;
+}
+
+static void append(uint8_t **bytes, size_t *len, size_t *max, const void *more,
+		   size_t more_len)
+{
+	if (*len + more_len > *max) {
+		*max = (*len + more_len) * 2;
+		*bytes = realloc(*bytes, *max);
+		if (!*bytes)
+			abort();
+	}
+	memcpy(*bytes + *len, more, more_len);
+	*len += more_len;
+}
+
+void follow_append_read(const struct ram_device *d, uint8_t **bytes,
+			size_t *len, size_t *max)
 {
 	size_t words = words_of(d);
-	size_t len = 0;
 	uint64_t at;
 	size_t i;
 
 	for (i = 0; i < words; i++) {
-		uint64_t bits = d->differs[i];
+		uint64_t bits = d->differs[i] & d->read[i];
 
 		while (bits) {
 			size_t n = take(d, i, &bits, &at);
 
-			if (into) {
-				memcpy(into + len, &at, sizeof(at));
-				memcpy(into + len + sizeof(at), d->bytes + at,
-				       n);
-			}
-			len += sizeof(at) + n;
+			append(bytes, len, max, &at, sizeof(at));
+			append(bytes, len, max, d->bytes + at, n);
 		}
 	}
-	return len;
 }
 
 bool follow_same(const struct ram *ram, const struct ram *other,

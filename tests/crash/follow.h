@@ -25,9 +25,17 @@ void follow_revert(struct ram *ram);
 void follow_note(struct ram_device *d, uint64_t offset_bytes,
 		 uint64_t len_bytes);
 
-/* Where @d may differ and what stands there, into a buffer that is large enough;
- * NULL: none. How many bytes that are. */
-size_t follow_differing(const struct ram_device *d, uint8_t *into);
+/* The range was read. */
+void follow_note_read(struct ram_device *d, uint64_t offset_bytes,
+		      uint64_t len_bytes);
+
+/* Blocks of @ram that were ever read since it began to follow. */
+uint64_t follow_reads(const struct ram *ram);
+
+/* To @bytes, of which @len are in use and @max are there, add those blocks of @d
+ * that may differ and were ever read, and where they are. */
+void follow_append_read(const struct ram_device *d, uint8_t **bytes,
+			size_t *len, size_t *max);
 
 /* The same bytes on device @device of @ram and @other, which it follows, maybe
  * through others? */

@@ -46,7 +46,7 @@ static int64_t ram_read_some(struct psnap_io *io, uint64_t offset_bytes,
 {
 	struct ram_device *d = (struct ram_device *)(void *)io;
 
-	d->reads++;
+	follow_note_read(d, offset_bytes, len_bytes);
 	if (d->grows && offset_bytes >= d->len_bytes)
 		return 0;
 	if (d->grows && len_bytes > d->len_bytes - offset_bytes)

@@ -27,11 +27,12 @@ struct ram_device {
 	bool ignore_sync; /* a device that lies about flushes */
 	bool grows;	  /* a file: ends behind the last byte written */
 	uint64_t len_bytes;
-	uint64_t reads;
-	/* follow.h: NULL, or whom it follows, and where it may differ; a number
-	 * that no other device has nor had, and this one only with these bytes. */
+	/* follow.h: NULL, or whom it follows, where it may differ, and where it
+	 * was read; a number that no other device has nor had, and this one only
+	 * with these bytes. */
 	const struct ram_device *base;
 	uint64_t *differs;
+	uint64_t *read;
 	uint64_t version;
 };
 

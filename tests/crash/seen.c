@@ -15,8 +15,9 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 #define LANES 8
 
 /* Eight words at a time, which do not wait for each other. */
-static uint64_t hash_bytes(uint64_t hash, const uint8_t *bytes, uint64_t len)
+uint64_t seen_hash(uint64_t hash, const void *data, uint64_t len)
 {
+	const uint8_t *bytes = data;
 	uint64_t lanes[LANES];
 	uint64_t words[LANES];
 	uint64_t at;
@@ -46,8 +47,8 @@ static uint64_t hash_of(const struct ram *ram)
 	for (i = 0; i < ram->device_count; i += 2) {
 		const struct ram_device *d = &ram->devices[i];
 
-		hash = hash_bytes(hash, d->bytes,
-				  d->grows ? d->len_bytes : d->io.size_bytes);
+		hash = seen_hash(hash, d->bytes,
+				 d->grows ? d->len_bytes : d->io.size_bytes);
 	}
 	return hash | 1;
 }

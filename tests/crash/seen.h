@@ -11,6 +11,9 @@
 /* Hashes; all 0 to begin with. */
 #define SEEN_SLOTS 65536u
 
+/* Of these bytes, behind others with @hash. */
+uint64_t seen_hash(uint64_t hash, const void *data, uint64_t len);
+
 /* Were these bytes of store and undo file met before? Mostly: a state that has
  * been forgotten in between is as good as new. */
 bool seen_before(uint64_t *seen, const struct ram *ram);
