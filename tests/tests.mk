@@ -19,8 +19,8 @@ FUZZ_OBJ := $(FUZZ_PARTS:%.c=$(B)/%.o)
 VIEW := $(B)/tests/view
 CRASH_SRC := $(sort $(wildcard tests/crash/crash_*.c))
 CRASH_BIN := $(CRASH_SRC:tests/crash/%.c=$(B)/tests/crash/%)
-# Of the crash tests alone; crc_memo stands before psnap_crc32().
-CRASH_OWN := $(B)/tests/crash/crc_memo.o $(B)/tests/crash/repair_trial.o \
+# Of the crash tests alone; crc_fast stands before psnap_crc32().
+CRASH_OWN := $(B)/tests/crash/crc_fast.o $(B)/tests/crash/repair_trial.o \
 		$(B)/tests/crash/repair_verdict.o
 CRASH_OBJ := $(filter-out $(CRASH_OWN),$(patsubst %.c,$(B)/%.o, \
 		$(filter-out $(CRASH_SRC),$(sort $(wildcard tests/crash/*.c)))))
