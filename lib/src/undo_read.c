@@ -61,13 +61,10 @@ static uint64_t end_backwards(const struct undo_reader *reader, uint64_t at,
 		       : at + len;
 }
 
-/*
- * Have [at, at + len) in the window, which holds any record of the file. Also in
- * it is what comes next, as far as it is there and can be read: whoever fails
- * there fails when it is needed. 1, 0 behind the end of the file, or negative.
- */
-static int fetch(struct undo_reader *reader, uint64_t at, size_t len,
-		 struct psnap_error *err)
+/* Move the window so that it has [at, at + len), and as much of what comes next
+ * as is there and can be read: whoever fails there fails when it is needed. */
+static int move(struct undo_reader *reader, uint64_t at, size_t len,
+		struct psnap_error *err)
 {
 	struct psnap_error why = { 0 };
 	uint64_t start = at;
@@ -75,12 +72,6 @@ static int fetch(struct undo_reader *reader, uint64_t at, size_t len,
 	size_t more;
 	int rc;
 
-	if (at > reader->eof_bytes || len > reader->eof_bytes - at)
-		return 0;
-	if (at >= reader->start_bytes &&
-	    at - reader->start_bytes <= reader->len_bytes &&
-	    len <= reader->len_bytes - (at - reader->start_bytes))
-		return 1;
 	end = reader->backwards
 		      ? end_backwards(reader, at, len)
 		      : min_u64(reader->eof_bytes, at + reader->window_bytes);
@@ -102,6 +93,20 @@ static int fetch(struct undo_reader *reader, uint64_t at, size_t len,
 	else if (rc && err)
 		*err = why;
 	return rc ? rc : 1;
+}
+
+/* Have [at, at + len) in the window, which holds any record of the file. 1, 0
+ * behind the end of the file, or negative. */
+static int fetch(struct undo_reader *reader, uint64_t at, size_t len,
+		 struct psnap_error *err)
+{
+	if (at > reader->eof_bytes || len > reader->eof_bytes - at)
+		return 0;
+	if (at >= reader->start_bytes &&
+	    at - reader->start_bytes <= reader->len_bytes &&
+	    len <= reader->len_bytes - (at - reader->start_bytes))
+		return 1;
+	return move(reader, at, len, err);
 }
 
 static bool decode(const struct undo_file *f, const struct disk_undo_record *d,

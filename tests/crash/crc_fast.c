@@ -53,23 +53,22 @@ static FOLDING uint32_t fold_all(uint32_t crc32, const uint8_t *p, size_t len)
 {
 	const __m128i by_512 = _mm_set_epi64x(0x1c6e41596, 0x154442bd4);
 	const __m128i by_128 = _mm_set_epi64x(0x0ccaa009e, 0x1751997d0);
-	__m128i x[4];
-	__m128i all;
+	__m128i a = _mm_xor_si128(load(p), _mm_cvtsi32_si128((int)~crc32));
+	__m128i b = load(p + 16);
+	__m128i c = load(p + 32);
+	__m128i d = load(p + 48);
 	size_t at;
-	int i;
 
-	for (i = 0; i < 4; i++)
-		x[i] = load(p + i * 16);
-	x[0] = _mm_xor_si128(x[0], _mm_cvtsi32_si128((int)~crc32));
-	for (at = PART_BYTES; at + PART_BYTES <= len; at += PART_BYTES)
-		for (i = 0; i < 4; i++)
-			x[i] = fold(x[i], by_512, load(p + at + i * 16));
-	all = x[0];
-	for (i = 1; i < 4; i++)
-		all = fold(all, by_128, x[i]);
+	for (at = PART_BYTES; at + PART_BYTES <= len; at += PART_BYTES) {
+		a = fold(a, by_512, load(p + at));
+		b = fold(b, by_512, load(p + at + 16));
+		c = fold(c, by_512, load(p + at + 32));
+		d = fold(d, by_512, load(p + at + 48));
+	}
+	a = fold(fold(fold(a, by_128, b), by_128, c), by_128, d);
 	for (; at < len; at += 16)
-		all = fold(all, by_128, load(p + at));
-	return ~reduce(all, by_128);
+		a = fold(a, by_128, load(p + at));
+	return ~reduce(a, by_128);
 }
 
 uint32_t __wrap_psnap_crc32(uint32_t crc32, const void *data, size_t len_bytes)
