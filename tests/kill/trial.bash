@@ -10,7 +10,7 @@
 # shellcheck disable=SC2154 # PSNAP, B, work, tracer, never come from run
 
 sums_fit() { # WAY original|done
-  sha256sum --status --check "$work/$1/$2" 2> /dev/null
+  b2sum --status --check "$work/$1/$2" 2> /dev/null
 }
 
 view_fits() { # WAY
@@ -81,7 +81,7 @@ end_fits() { # WAY CALL HOW STATUS
 # The same command again has to come to the end.
 goes_on() { # WAY
   local status=0
-  rm -f target
+  [[ ! -e target ]] || rm target
   "$PSNAP" "${command[@]}" > out 2> err || status=$?
   if ((status != 0)); then
     wrong="the same command again ended with $status: $(< err)"
@@ -123,9 +123,10 @@ still_fits() { # WAY NUMBER
 }
 
 begin() { # WAY
+  local files=("$work/$1"/{store,origin})
   rm -f undo target .psnap-*
-  cp "$work/$1"/{store,origin} .
-  if [[ -e $work/$1/undo ]]; then cp "$work/$1/undo" .; fi
+  [[ ! -e $work/$1/undo ]] || files+=("$work/$1/undo")
+  cp "${files[@]}" .
   mapfile -t command < "$work/$1/command"
 }
 

@@ -9,7 +9,7 @@ make_pair() { # NAME ORIGIN_BYTES <RECIPE
   "$MKSTORE" -q - "$work/$1/store"
   head -c "$2" /dev/urandom > "$work/$1/origin"
   "$B/tests/view" "$work/$1"/{store,origin} > "$work/$1/view"
-  (cd "$work/$1" && sha256sum store origin > original)
+  (cd "$work/$1" && b2sum store origin > original)
 }
 
 # Run a way undisturbed, in $work/try; the state after it is its end. MERGED is
@@ -26,7 +26,7 @@ find_end() { # WAY MERGED
       { [[ $2 == - ]] || cmp "$2" "$work/$1/view"; } &&
       { [[ ! -e $work/$1/done ]] || sums_fit "$1" "done"; } || exit 1
     [[ ! -e target ]] || files+=(target)
-    sha256sum "${files[@]}" > "$work/$1/done"
+    b2sum "${files[@]}" > "$work/$1/done"
   )
   ok $? "$1: comes to its end undisturbed"
 }
