@@ -152,7 +152,6 @@ static bool try_subset(struct point *p, enum choice choice, uint64_t which)
 	p->s->states++;
 	if (was_met(&p->met, p->sectors, count))
 		return !done(p->s);
-	p->s->distinct++;
 	follow_revert(p->state);
 	for (i = 0; i < count; i++)
 		if (p->sectors[i])

@@ -12,19 +12,17 @@
  * @random_per_point:  random subsets, with torn writes, at each point
  * @limit:             stop after so many states; 0: no limit
  * @seed:              of the random ones
- * @states:            how many were tried
- * @distinct:          how many of them were visited: the others are the same
+ * @states:            how many were tried; one that was met is not visited again
  */
 struct states {
 	uint64_t random_per_point;
 	uint64_t limit;
 	uint64_t seed;
 	uint64_t states;
-	uint64_t distinct;
 };
 
 /*
- * Call @visit with each state, once, that can follow from @before and the log of
+ * Call @visit with each state that can follow from @before and the log of
  * @log. @state is scratch of the same sizes; during the calls it follows what
  * is durable, and that follows @before (follow.h), which must not change. Stops
  * when @visit returns false.
