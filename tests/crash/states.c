@@ -149,9 +149,9 @@ static bool try_subset(struct point *p, enum choice choice, uint64_t which)
 	size_t count = choose(p, choice, which);
 	size_t i;
 
-	p->s->states++;
 	if (was_met(&p->met, p->sectors, count))
-		return !done(p->s);
+		return true;
+	p->s->states++;
 	follow_revert(p->state);
 	for (i = 0; i < count; i++)
 		if (p->sectors[i])

@@ -12,7 +12,7 @@
  * @random_per_point:  random subsets, with torn writes, at each point
  * @limit:             stop after so many states; 0: no limit
  * @seed:              of the random ones
- * @states:            how many were tried, or were met before
+ * @states:            how many were tried; one that was met before is not
  */
 struct states {
 	uint64_t random_per_point;
