@@ -8,6 +8,7 @@
 #include "pool.h"
 
 #include "fail.h"
+#include "rooms.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -46,6 +47,8 @@ struct psnap_pool {
 	struct psnap_pool_options o;
 	struct slot *slots;
 	unsigned int slot_count;
+	uint8_t *in_rooms;
+	uint8_t *out_rooms;
 	struct worker *workers;
 	unsigned int worker_count;
 	unsigned int thread_count;
@@ -129,30 +132,26 @@ static void set_counts(struct psnap_pool *pool)
 		pool->slot_count = (unsigned int)jobs;
 }
 
-/* A multiple of the size of a page too, or there would be none. */
-static uint8_t *make_room(size_t bytes)
-{
-	if (bytes > SIZE_MAX - PSNAP_POOL_ALIGN_BYTES)
-		return NULL;
-	bytes += PSNAP_POOL_ALIGN_BYTES - bytes % PSNAP_POOL_ALIGN_BYTES;
-	return aligned_alloc(PSNAP_POOL_ALIGN_BYTES, bytes);
-}
-
 static int make_slots(struct psnap_pool *pool, struct psnap_error *err)
 {
+	const size_t in_bytes = pool->o.in_room_bytes;
+	const size_t out_bytes = pool->o.out_room_bytes;
 	unsigned int i;
 
 	assert(pool->slot_count > 0);
 	pool->slots = calloc(pool->slot_count, sizeof(*pool->slots));
 	if (!pool->slots)
 		return psnap_fail_nomem(err, "preparing buffers");
+	pool->in_rooms = psnap_rooms_new(pool->slot_count, in_bytes);
+	pool->out_rooms = psnap_rooms_new(pool->slot_count, out_bytes);
+	if (!pool->in_rooms || !pool->out_rooms)
+		return psnap_fail_nomem(err, "preparing buffers");
 	for (i = 0; i < pool->slot_count; i++) {
 		struct psnap_pool_job *job = &pool->slots[i].job;
 
-		job->in = make_room(pool->o.in_room_bytes);
-		job->out = make_room(pool->o.out_room_bytes);
-		if (!job->in || !job->out)
-			return psnap_fail_nomem(err, "preparing buffers");
+		job->in = pool->in_rooms + i * psnap_rooms_step_bytes(in_bytes);
+		job->out =
+			pool->out_rooms + i * psnap_rooms_step_bytes(out_bytes);
 	}
 	return 0;
 }
@@ -317,10 +316,8 @@ void psnap_pool_close(struct psnap_pool *pool)
 	if (!pool)
 		return;
 	stop_threads(pool);
-	for (i = 0; pool->slots && i < pool->slot_count; i++) {
-		free(pool->slots[i].job.in);
-		free(pool->slots[i].job.out);
-	}
+	free(pool->in_rooms);
+	free(pool->out_rooms);
 	for (i = 0; pool->workers && i < pool->worker_count; i++)
 		if (pool->o.worker_free)
 			pool->o.worker_free(pool->workers[i].own);

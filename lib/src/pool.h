@@ -13,9 +13,6 @@
 
 struct psnap_pool;
 
-/* Rooms begin at multiples of it, as reading past the page cache asks for. */
-#define PSNAP_POOL_ALIGN_BYTES ((size_t)4096)
-
 /**
  * struct psnap_pool_job - one piece
  * @in:         of in_room_bytes; the caller fills @in_bytes of it

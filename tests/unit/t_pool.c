@@ -81,7 +81,8 @@ static int work(void *ctx, void *worker, struct psnap_pool_job *job,
 		usleep((useconds_t)(job->tag % 7) * 100);
 	if (job->tag == s->work_fails)
 		return psnap_fail_at(err, PSNAP_E_API, job->tag, "no more");
-	if (((uintptr_t)job->in | (uintptr_t)job->out) % PSNAP_POOL_ALIGN_BYTES)
+	if (((uintptr_t)job->in | (uintptr_t)job->out) %
+	    PSNAP_ROOMS_ALIGN_BYTES)
 		return psnap_fail(err, PSNAP_E_API, "not aligned");
 	for (i = 0; i < job->in_bytes; i++)
 		job->out[i] = (uint8_t)(job->in[i] ^ 0xff);
