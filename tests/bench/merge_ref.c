@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define PIECES	    16u
@@ -27,7 +28,7 @@
 #define QUEUE_DEPTH 512u
 /* All that can be under way: pieces of single chunks of 4 KiB. */
 #define RESULTS	    8192u
-#define ALIGN_BYTES 4096u
+#define ALIGN_BYTES ((size_t)2 << 20)
 
 /*
  * @first, @count:  of the runs
@@ -190,15 +191,18 @@ static void copy(struct job *j)
 {
 	struct io_uring_params params = { .flags = IORING_SETUP_CQSIZE,
 					  .cq_entries = RESULTS };
+	unsigned char *data = aligned_alloc(ALIGN_BYTES, PIECES * PIECE_BYTES);
 	unsigned int i;
 	int rc = io_uring_queue_init_params(QUEUE_DEPTH, &j->ring, &params);
 
 	if (rc < 0)
 		die("io_uring", -rc);
+	if (!data)
+		die("memory", ENOMEM);
+	/* Fewer pages are fewer parts of a request. */
+	(void)madvise(data, PIECES * PIECE_BYTES, MADV_HUGEPAGE);
 	for (i = 0; i < PIECES && j->next < j->run_count; i++) {
-		j->pieces[i].data = aligned_alloc(ALIGN_BYTES, PIECE_BYTES);
-		if (!j->pieces[i].data)
-			die("memory", ENOMEM);
+		j->pieces[i].data = data + i * PIECE_BYTES;
 		begin_read(j, &j->pieces[i]);
 	}
 	while (j->under_way > 0)
@@ -206,8 +210,7 @@ static void copy(struct job *j)
 	if (fsync(j->origin_fd) != 0)
 		die("flush", errno);
 	io_uring_queue_exit(&j->ring);
-	for (i = 0; i < PIECES; i++)
-		free(j->pieces[i].data);
+	free(data);
 }
 
 int main(int argc, char **argv)
