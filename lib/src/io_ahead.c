@@ -8,10 +8,9 @@
 
 #include "fail.h"
 #include "pool.h"
+#include "reopen.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -99,15 +98,6 @@ static int result(void *ctx, const struct psnap_pool_job *job,
 	return a->o.take(a->o.ctx, &piece, err);
 }
 
-/* Another description of the same open file, whatever its name is by now. */
-static int reopen_direct(int fd)
-{
-	char path[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-}
-
 static int open_pool(struct psnap_ahead *a, struct psnap_error *err)
 {
 	struct psnap_pool_options options = {
@@ -146,7 +136,7 @@ int psnap_ahead_open(const struct psnap_ahead_options *options,
 		free(a);
 		return rc;
 	}
-	a->direct_fd = reopen_direct(a->fd);
+	a->direct_fd = psnap_reopen(a->fd, O_RDONLY | O_DIRECT);
 	*ahead = a;
 	return 0;
 }

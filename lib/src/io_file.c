@@ -146,6 +146,11 @@ static const struct psnap_io_ops file_write_ops = {
 	.close = file_close,
 };
 
+bool psnap_io_file_is_writable(const struct psnap_io *io)
+{
+	return io->ops == &file_write_ops;
+}
+
 static const char *unusable_kind(mode_t mode)
 {
 	if (S_ISDIR(mode))

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The io whose writes go on behind its caller. The page cache and what goes past
+ * it do not know of each other while it is under way: nothing is read or written
+ * through the one before the other is done.
+ */
+#include <psnap/behind.h>
+
+#include "checked.h"
+#include "fail.h"
+#include "io_file.h"
+#include "reopen.h"
+#include "write_ring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Written before it begins: for less it is not worth it. */
+#define BEGIN_BYTES (UINT64_C(1) << 20)
+
+/*
+ * @ordinary_bytes:  written through @inner, until it begins
+ * @ring:            NULL: not begun, or not possible
+ * @failed_errno:    of what could not be written at all; every flush fails
+ */
+struct io_behind {
+	struct psnap_io io;
+	struct psnap_io *inner;
+	uint64_t ordinary_bytes;
+	struct psnap_write_ring *ring;
+	int direct_fd;
+	bool refused;
+	int failed_errno;
+};
+
+static struct io_behind *behind_of(struct psnap_io *io)
+{
+	return (struct io_behind *)(void *)io;
+}
+
+static void note_failure(struct io_behind *b, int os_errno)
+{
+	if (b->failed_errno == 0)
+		b->failed_errno = os_errno ? os_errno : EIO;
+}
+
+/* Nothing else is under way in its place, and the page cache has nothing of it:
+ * what it keeps until the flush, the flush tells of. */
+static void write_again(void *ctx, uint64_t offset_bytes, const void *data,
+			size_t len_bytes, int os_errno)
+{
+	struct io_behind *b = ctx;
+	struct psnap_error err = { 0 };
+
+	/* Not a disk's failure: it will not take any of them. */
+	if (os_errno == EINVAL || os_errno == EOPNOTSUPP)
+		b->refused = true;
+	if (psnap_io_write(b->inner, offset_bytes, data, len_bytes, &err))
+		note_failure(b, err.os_errno);
+}
+
+/* Finding room for a hole takes the file system long, one at a time. */
+static bool is_without_holes(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	       (S_ISBLK(st.st_mode) ||
+		(uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size);
+}
+
+static void begin(struct io_behind *b)
+{
+	b->refused = !is_without_holes(b->inner->fd);
+	if (b->refused)
+		return;
+	b->direct_fd = psnap_reopen(b->inner->fd, O_WRONLY | O_DIRECT);
+	if (b->direct_fd >= 0)
+		b->ring = psnap_write_ring_new(b->direct_fd, write_again, b);
+	b->refused = !b->ring;
+}
+
+/* Return: 0, or a negative errno. */
+static int drain(struct io_behind *b)
+{
+	int rc = b->ring ? psnap_write_ring_drain(b->ring) : 0;
+
+	if (rc)
+		note_failure(b, -rc);
+	return -b->failed_errno;
+}
+
+static bool goes_behind(struct io_behind *b, uint64_t offset_bytes,
+			size_t len_bytes)
+{
+	if (!b->ring && !b->refused && b->ordinary_bytes >= BEGIN_BYTES)
+		begin(b);
+	return b->ring && !b->refused &&
+	       (offset_bytes | len_bytes) % PSNAP_WRITE_RING_ALIGN_BYTES == 0;
+}
+
+static int64_t behind_write_some(struct psnap_io *io, uint64_t offset_bytes,
+				 const void *buf, size_t len_bytes)
+{
+	struct io_behind *b = behind_of(io);
+	size_t len = (size_t)min_u64(len_bytes, PSNAP_WRITE_RING_LEN_MAX);
+	int rc;
+
+	if (!goes_behind(b, offset_bytes, len)) {
+		rc = drain(b);
+		b->ordinary_bytes += len_bytes;
+		return rc ? rc
+			  : b->inner->ops->write_some(b->inner, offset_bytes,
+						      buf, len_bytes);
+	}
+	rc = psnap_write_ring_put(b->ring, offset_bytes, buf, len);
+	if (rc)
+		note_failure(b, -rc);
+	return rc ? rc : (int64_t)len;
+}
+
+static int64_t behind_read_some(struct psnap_io *io, uint64_t offset_bytes,
+				void *buf, size_t len_bytes)
+{
+	struct io_behind *b = behind_of(io);
+	int rc = drain(b);
+
+	return rc ? rc
+		  : b->inner->ops->read_some(b->inner, offset_bytes, buf,
+					     len_bytes);
+}
+
+static int behind_sync(struct psnap_io *io)
+{
+	struct io_behind *b = behind_of(io);
+	int rc = drain(b);
+
+	if (rc == 0)
+		rc = b->inner->ops->sync(b->inner);
+	/* Of a device Linux keeps what somebody else read while it was being
+	 * overwritten, and would show it as what stands there. */
+	if (b->ring)
+		psnap_io_forget(b->inner, 0, b->inner->size_bytes);
+	return rc;
+}
+
+/* Not what is being overwritten. */
+static void behind_prefetch(struct psnap_io *io, uint64_t offset_bytes,
+			    uint64_t len_bytes)
+{
+	struct io_behind *b = behind_of(io);
+
+	if (!b->ring)
+		b->inner->ops->prefetch(b->inner, offset_bytes, len_bytes);
+}
+
+static void behind_forget(struct psnap_io *io, uint64_t offset_bytes,
+			  uint64_t len_bytes)
+{
+	psnap_io_forget(behind_of(io)->inner, offset_bytes, len_bytes);
+}
+
+static uint64_t behind_next_data(struct psnap_io *io, uint64_t offset_bytes)
+{
+	struct io_behind *b = behind_of(io);
+
+	(void)drain(b);
+	return psnap_io_next_data(b->inner, offset_bytes);
+}
+
+static int behind_punch(struct psnap_io *io, uint64_t offset_bytes,
+			uint64_t len_bytes)
+{
+	struct io_behind *b = behind_of(io);
+	int rc = drain(b);
+
+	return rc ? rc
+		  : b->inner->ops->punch(b->inner, offset_bytes, len_bytes);
+}
+
+static int behind_close(struct psnap_io *io)
+{
+	struct io_behind *b = behind_of(io);
+	int failed = drain(b);
+	int rc;
+
+	psnap_write_ring_free(b->ring);
+	if (b->direct_fd >= 0)
+		close(b->direct_fd);
+	rc = b->inner->ops->close(b->inner);
+	free(b);
+	return failed ? failed : rc;
+}
+
+static const struct psnap_io_ops behind_ops = {
+	.read_some = behind_read_some,
+	.write_some = behind_write_some,
+	.sync = behind_sync,
+	.prefetch = behind_prefetch,
+	.forget = behind_forget,
+	.next_data = behind_next_data,
+	.punch = behind_punch,
+	.close = behind_close,
+};
+
+int psnap_io_write_behind(struct psnap_io **io, struct psnap_error *err)
+{
+	struct io_behind *b;
+
+	/* Of a wrapper, what it is there for would be passed by. */
+	if (!psnap_io_file_is_writable(*io))
+		return psnap_fail(err, PSNAP_E_API,
+				  "is not a file that is open for writing");
+	b = calloc(1, sizeof(*b));
+	if (!b)
+		return psnap_fail_nomem(err, "writing");
+	b->inner = *io;
+	b->direct_fd = -1;
+	b->io = *b->inner;
+	b->io.ops = &behind_ops;
+	*io = &b->io;
+	return 0;
+}
