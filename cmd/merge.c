@@ -235,6 +235,10 @@ int psnap_merge_main(int argc, const char **argv)
 	status = psnap_operand_open_pair(&job.store, args.cli.operands[0],
 					 &job.origin, args.cli.operands[1],
 					 write, args.cli.quiet);
+	/* Where what stands there is read before every write, each write would
+	 * be waited for. */
+	if (status == 0 && write && !args.merge.skip_equal)
+		status = psnap_operand_write_behind(&job.origin);
 	if (status == 0)
 		status = run(&job);
 	psnap_meter_finish();

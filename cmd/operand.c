@@ -7,6 +7,7 @@
 
 #include "message.h"
 
+#include <psnap/behind.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,14 @@ int psnap_operand_open_exclusive(struct psnap_operand *operand,
 	if (rc == 0)
 		rc = psnap_io_open_exclusive(operand->path, &operand->io, &err);
 	return rc < 0 ? psnap_msg_error(name, &err) : 0;
+}
+
+int psnap_operand_write_behind(struct psnap_operand *operand)
+{
+	struct psnap_error err = { 0 };
+	int rc = psnap_io_write_behind(&operand->io, &err);
+
+	return rc < 0 ? psnap_msg_error(operand->name, &err) : 0;
 }
 
 int psnap_operand_open_pair(struct psnap_operand *store, const char *store_name,

@@ -59,6 +59,14 @@ int psnap_operand_open_pair(struct psnap_operand *store, const char *store_name,
 			    struct psnap_operand *origin,
 			    const char *origin_name, bool write, bool quiet);
 
+/**
+ * psnap_operand_write_behind() - have writes go on behind the caller
+ * @operand:  opened for writing, and its io known to nobody else yet
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int psnap_operand_write_behind(struct psnap_operand *operand);
+
 /** psnap_operand_use_kind() - "mounted", "swap", ...: the word in JSON */
 const char *psnap_operand_use_kind(enum psnap_use_kind kind);
 

@@ -65,12 +65,14 @@ readers() {
 
 @test "threads read, past the page cache, and only where it is worth it" {
 	need_strace
-	local calls=clone3,clone,openat,pread64
+	local calls=clone3,clone,openat,pread64,madvise
 	wide 'chunk 4K' 'scatter 5000 6144 3'
 	strace -f -qq -o trace -e trace=$calls \
 		"$PSNAP" merge --quiet store origin
 	cmp origin view
 	grep -q 'openat(AT_FDCWD, "/proc/self/fd/[0-9]*", .*O_DIRECT' trace
+	# Into huge pages, all of which belong to it.
+	grep -Eq 'madvise\(0x[0-9a-f]*[02468ace]00000, [0-9]+, MADV_HUGEPAGE' trace
 	(($(readers) > 1))
 	# Single chunks, far from each other on the store.
 	wide 'chunk 32K' 'scatter 700 769 3'
@@ -142,10 +144,10 @@ readers() {
 
 @test "SIGINT while threads read is 32, and the next run ends it" {
 	need_strace
-	local when
-	for when in 1 2000 4999; do
+	local call
+	for call in pwrite64:when=1 io_uring_enter:when={1,50,130}; do
 		wide 'chunk 4K' 'scatter 5000 6144 3'
-		expect 32 cut_at INT "pwrite64:when=$when" "$PSNAP" merge \
+		expect 32 cut_at INT "$call" "$PSNAP" merge \
 			--batch=4M store origin
 		[[ $stderr == *': interrupted; '* ]]
 		view_is_the_same

@@ -34,8 +34,10 @@ begun() {
 @test "disks begin to write before the flush, and are not waited for" {
 	need_strace
 	wide_pair
-	strace -f -y -qq -o trace -e trace=sync_file_range,fsync \
+	strace -f -y -qq -o trace -e trace=sync_file_range,fsync,io_uring_setup \
+		-e inject=io_uring_setup:error=ENOSYS \
 		"$PSNAP" merge --quiet --undo=undo store origin
+	grep -q 'ENOSYS.*INJECTED' trace
 	cmp origin view
 	(($(begun origin) == 2))
 	(($(begun undo) == 2))
@@ -52,10 +54,11 @@ begun() {
 	local error
 	for error in ENOSYS EIO EINTR; do
 		wide_pair
-		strace -f -qq -o trace -e trace=sync_file_range \
-			-e inject=sync_file_range:error=$error \
+		strace -f -qq -o trace -e trace=sync_file_range,io_uring_setup \
+			-e inject=sync_file_range,io_uring_setup:error=$error \
 			"$PSNAP" merge --quiet store origin
-		grep -q "$error.*INJECTED" trace
+		grep -q "sync_file_range.*$error.*INJECTED" trace
+		grep -q "io_uring_setup.*$error.*INJECTED" trace
 		cmp origin view
 		is_empty_store store
 	done
@@ -71,7 +74,15 @@ begun() {
 	truncate --size=$((700 * 65536)) small/origin
 	attach small/origin
 	before=$(sum_of store)
+	# Past the page cache, and through it.
 	expect 8 psnap_merge store "$loop"
+	[[ $stderr == *"did not reach the disk"* ]]
+	[[ $(sum_of store) == "$before" ]]
+	need_strace
+	run -8 --separate-stderr strace -f -qq -o trace -e trace=io_uring_setup \
+		-e inject=io_uring_setup:error=EPERM \
+		"$PSNAP" merge --quiet store "$loop"
+	grep -q INJECTED trace
 	[[ $stderr == *"did not reach the disk"* ]]
 	[[ $(sum_of store) == "$before" ]]
 }

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# That an origin is written past the page cache, many writes at a time; that what
+# the system does not take is written all the same, or the merge fails; and that
+# a merge that is killed in the middle of it can be gone on with.
+
+# run sets stderr; bats runs each test in a subshell.
+# shellcheck disable=SC2154,SC2034,SC2030,SC2031
+bats_require_minimum_version 1.5.0
+load helpers
+load merge
+load loop
+
+setup() {
+	loop_setup
+	need_strace
+}
+
+# Single chunks of 4 KiB, 12 MiB of them, of an origin of 16.
+single_pair() {
+	printf '%s\n' 'chunk 4K' 'scatter 3000 4096 5' 'data pattern' |
+		store store
+	head -c $((4096 * 4096)) /dev/urandom >origin
+	remember
+}
+
+# traced OPTION... : merge with the system calls of that in a file. Exit status
+# as psnap's.
+traced() {
+	strace -f -y -qq -o trace -e trace=io_uring_setup,io_uring_enter,fsync,pwrite64 \
+		"$@" "$PSNAP" merge --quiet store origin
+}
+
+# written_before_flush: bytes that went to the origin through the page cache.
+written_before_flush() {
+	sed '/fsync(.*\/origin>)/q' trace |
+		awk '/pwrite64\([0-9]*<.*\/origin>/ { n += $NF } END { print n + 0 }'
+}
+
+@test "an origin is written past the page cache, many writes in a call" {
+	local calls
+	single_pair
+	traced
+	cmp origin view
+	is_empty_store store
+	(($(written_before_flush) == 1 << 20))
+	calls=$(sed '/fsync(.*\/origin>)/q' trace | grep -c io_uring_enter)
+	((calls > 0 && calls < 2000 / 4))
+	# Not a file with holes, nor where each write is compared first.
+	single_pair
+	fallocate --punch-hole --length=65536 origin
+	remember
+	traced
+	cmp origin view
+	run -1 grep io_uring trace
+	single_pair
+	strace -f -qq -o trace -e trace=io_uring_setup,pwrite64 \
+		"$PSNAP" merge --quiet --skip-equal store origin
+	cmp origin view
+	grep -q pwrite64 trace
+	run -1 grep io_uring trace
+}
+
+@test "a flush comes after everything that was under way" {
+	single_pair
+	traced
+	# After the last call before the flush nothing is handed over until the
+	# origin is durable.
+	awk '/io_uring_enter/ { last = NR } /fsync\(.*\/origin>/ { flush = NR; exit }
+		END { exit !(last && flush > last) }' trace
+	[[ $(sum_of origin) == $(sum_of view) ]]
+}
+
+@test "calls that are interrupted or refused for a while are made again" {
+	local error
+	for error in EINTR EAGAIN EBUSY; do
+		single_pair
+		traced -e inject=io_uring_enter:error=$error:when=3..20
+		grep -q "$error.*INJECTED" trace
+		cmp origin view
+		is_empty_store store
+	done
+}
+
+@test "a system that takes no more ends the merge, and the next one finishes" {
+	local before
+	single_pair
+	before=$(sum_of store)
+	run -8 --separate-stderr traced -e inject=io_uring_enter:error=EBADF:when=10+
+	[[ $stderr == *"run the same command again"* ]]
+	[[ $(sum_of store) == "$before" ]]
+	silent 0 psnap_merge store origin
+	cmp origin view
+	is_empty_store store
+}
+
+@test "killed while writes are under way, and run again" {
+	local n rc killed=0
+	single_pair
+	cp store store.old
+	cp origin origin.old
+	for n in 1 2 3 7 20 40 60 1000; do
+		cp store.old store
+		cp origin.old origin
+		rc=0
+		traced -e inject=io_uring_enter:signal=KILL:when=$n || rc=$?
+		((rc == 0)) || killed=$((killed + 1))
+		[[ $(view_sum store origin) == $(sum_of view) ]]
+		silent 0 psnap_merge store origin
+		cmp origin view
+		is_empty_store store
+	done
+	((killed > 3 && killed < 8))
+}
+
+@test "with an undo file both come back, also after a kill" {
+	single_pair
+	cp store store.old
+	cp origin origin.old
+	strace -f -qq -o trace -e trace=io_uring_enter \
+		-e inject=io_uring_enter:signal=KILL:when=20 \
+		"$PSNAP" merge --quiet --undo=undo store origin && false
+	silent 0 "$PSNAP" undo --quiet undo store origin
+	cmp store store.old
+	cmp origin origin.old
+	silent 0 "$PSNAP" merge --quiet --undo=undo2 store origin
+	cmp origin view
+	silent 0 "$PSNAP" undo --quiet undo2 store origin
+	cmp store store.old
+	cmp origin origin.old
+}
