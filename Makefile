@@ -70,14 +70,14 @@ else
 HARDEN   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 endif
 
-PKGS     := popt blkid zlib json-c liburing
+PKGS     := popt blkid zlib libdeflate json-c liburing
 ifdef STATIC
 LDSTATIC := -static
 LIBS      = $(shell $(PKGCONFIG) --static --libs $(PKGS)) -pthread
 else
 LIBS      = $(shell $(PKGCONFIG) --libs $(PKGS)) -pthread
 endif
-LIB_LIBS  = $(shell $(PKGCONFIG) --libs blkid zlib liburing) -pthread
+LIB_LIBS  = $(shell $(PKGCONFIG) --libs blkid zlib libdeflate liburing) -pthread
 
 BASE  = -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DPSNAP_VERSION='"$(VERSION)"' $(WARN) $(HARDEN) $(SANFLAGS) \

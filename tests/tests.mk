@@ -19,8 +19,8 @@ FUZZ_OBJ := $(FUZZ_PARTS:%.c=$(B)/%.o)
 VIEW := $(B)/tests/view
 CRASH_SRC := $(sort $(wildcard tests/crash/crash_*.c))
 CRASH_BIN := $(CRASH_SRC:tests/crash/%.c=$(B)/tests/crash/%)
-# Of the crash tests alone; crc_quick stands before psnap_crc32().
-CRASH_OWN := $(B)/tests/crash/crc_quick.o $(B)/tests/crash/repair_trial.o \
+# Of the crash tests alone.
+CRASH_OWN := $(B)/tests/crash/repair_trial.o \
 		$(B)/tests/crash/repair_verdict.o
 CRASH_OBJ := $(filter-out $(CRASH_OWN),$(patsubst %.c,$(B)/%.o, \
 		$(filter-out $(CRASH_SRC),$(sort $(wildcard tests/crash/*.c)))))
@@ -61,8 +61,7 @@ $(REPLAY_BIN): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/%.o \
 $(CRASH_BIN): $(B)/tests/crash/%: $(B)/tests/crash/%.o $(CRASH_OBJ) \
 		$(CRASH_OWN) $(PROPERTY_LIB) $(B)/libpsnap.a
 	$(call say,LD,$@)
-	$(Q)$(LINK) -Wl,--wrap=psnap_crc32 $(LIBS) \
-		$(shell $(PKGCONFIG) --libs libdeflate)
+	$(Q)$(LINK) $(LIBS)
 $(PROPERTY_LIB): $(PROPERTY_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

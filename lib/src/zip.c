@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one place that talks to zlib: CRC-32, and gzip streams with neither a
- * name nor a time in them, so that the same input gives the same bytes.
+ * Gzip streams with neither a name nor a time in them, so that the same input
+ * gives the same bytes.
  */
 #define ZLIB_CONST
 #include <psnap/zip.h>
@@ -30,14 +30,6 @@ struct psnap_gzip {
 	int failed;
 	unsigned char out[GZIP_OUT_BYTES];
 };
-
-uint32_t psnap_crc32(uint32_t crc32, const void *data, size_t len_bytes)
-{
-	/* zlib takes a null pointer for "begin anew". */
-	if (len_bytes == 0)
-		return crc32;
-	return (uint32_t)crc32_z(crc32, data, len_bytes);
-}
 
 int psnap_gzip_open(int (*write)(void *ctx, const void *data, size_t len_bytes),
 		    void *ctx, struct psnap_gzip **gzip,

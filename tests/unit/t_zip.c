@@ -63,6 +63,32 @@ static void test_crc32(void)
 	T_EQ_U64(psnap_crc32(part, "56789", 5), 0xcbf43926);
 }
 
+/* As zlib makes it, of any length from anywhere, whole or in parts. */
+static void test_crc32_as_zlib(void)
+{
+	static unsigned char data[5000];
+	unsigned int wrong = 0;
+	uint32_t state = 7;
+	unsigned int i;
+
+	fill(data, sizeof(data));
+	for (i = 0; i < 3000; i++) {
+		size_t len = i % sizeof(data);
+		const unsigned char *from;
+		size_t part;
+		uint32_t want;
+
+		state = state * UINT32_C(1664525) + UINT32_C(1013904223);
+		from = data + (state >> 8) % (sizeof(data) - len);
+		part = len ? (state >> 4) % len : 0;
+		want = (uint32_t)crc32(i, from, (unsigned int)len);
+		wrong += psnap_crc32(i, from, len) != want;
+		wrong += psnap_crc32(psnap_crc32(i, from, part), from + part,
+				     len - part) != want;
+	}
+	T_EQ_U64(wrong, 0);
+}
+
 static void check_inflates(const struct sink *sink, const unsigned char *want,
 			   size_t len)
 {
@@ -148,6 +174,7 @@ int main(void)
 		return T_DONE();
 	fill(data, len);
 	test_crc32();
+	test_crc32_as_zlib();
 	test_roundtrip(data, 0, 1);
 	test_roundtrip(data, 1, 1);
 	test_roundtrip(data, len, len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checksums and gzip streams, through zlib.
+ * Checksums and gzip streams.
  */
 #ifndef PSNAP_ZIP_H
 #define PSNAP_ZIP_H
