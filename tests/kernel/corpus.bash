@@ -11,7 +11,7 @@ corpus_cases='use-4k pwrite64
 use-64k fsync
 full-area pwrite64
 device-end fsync
-power-cut pwrite64
+power-cut io_uring_enter
 interrupted-merge fsync'
 
 recorded() # CASE KEY

@@ -88,7 +88,8 @@ psnap_killed()
 
 # psnap_stops_half NAME CALL [OPTION...] : psnap merges the pair until half of
 # all system calls CALL are done that it takes, and is killed there. Batches are
-# small, so that it goes through many.
+# small, so that it goes through many. Where writes to the origin are not handed
+# over with io_uring_enter, each is a pwrite64.
 psnap_stops_half()
 {
   local name=$1 call=$2 batch calls
@@ -96,6 +97,10 @@ psnap_stops_half()
   shift 2
   batch=$(($(exceptions_of "$name") * $(chunk_of "$name") * 512 / 8))
   calls=$(psnap_calls "$name" "$call" "--batch=$batch" "$@")
+  if [ "$call" = io_uring_enter ] && ((calls == 0)); then
+    call=pwrite64
+    calls=$(psnap_calls "$name" "$call" "--batch=$batch" "$@")
+  fi
   psnap_stops_at "$name" "$call" $((calls / 2)) "--batch=$batch" "$@"
 }
 
@@ -113,10 +118,12 @@ psnap_stops_clearing()
   psnap_stops_at "$name" pwrite64 $((calls - areas / 2)) --batch=1G "$@"
 }
 
-# How many system calls CALL the merge of a copy takes.
+# How many system calls CALL the merge of a copy takes. How an origin is written
+# depends on its holes.
 psnap_calls() # NAME CALL OPTION...
 {
-  pair_copy "$1" "$1.whole"
+  cp --sparse=auto "$work/$1.s" "$work/$1.whole.s" || return
+  cp --sparse=auto "$work/$1.o" "$work/$1.whole.o" || return
   strace -qq -o "$work/trace" -e "trace=$2" \
     "$PSNAP" merge -q "${@:3}" "$work/$1.whole.s" "$work/$1.whole.o"
   rm -f "$work/$1.whole".*

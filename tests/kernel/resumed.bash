@@ -6,9 +6,9 @@
 
 # NAME FROM HOW...: a pair of made, and what psnap does to it first.
 resumed_merged='half-1 c1 psnap_stops_clearing
-half-8 c8 psnap_stops_half pwrite64
+half-8 c8 psnap_stops_half io_uring_enter
 half-128 c128 psnap_stops_half fsync --skip-equal
-half-2048 c2048 psnap_stops_half pwrite64 --verify
+half-2048 c2048 psnap_stops_half io_uring_enter --verify
 range-128 c128 psnap_merges_part --range=5001..20007
 exclude-1 c1 psnap_merges_part --exclude=0..101 --exclude=3000..4097
 moved-1 c1 psnap_stops_moving --range=0..1200'
