@@ -9,8 +9,8 @@
 #include "checked.h"
 #include "fail.h"
 #include "io_file.h"
+#include "io_ring.h"
 #include "reopen.h"
-#include "write_ring.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -19,6 +19,7 @@
 
 /* Written before it begins: for less it is not worth it. */
 #define BEGIN_BYTES (UINT64_C(1) << 20)
+#define ROOM_BYTES  ((size_t)8 << 20)
 
 /*
  * @ordinary_bytes:  written through @inner, until it begins
@@ -29,7 +30,7 @@ struct io_behind {
 	struct psnap_io io;
 	struct psnap_io *inner;
 	uint64_t ordinary_bytes;
-	struct psnap_write_ring *ring;
+	struct psnap_io_ring *ring;
 	int direct_fd;
 	bool refused;
 	int failed_errno;
@@ -48,16 +49,18 @@ static void note_failure(struct io_behind *b, int os_errno)
 
 /* Nothing else is under way in its place, and the page cache has nothing of it:
  * what it keeps until the flush, the flush tells of. */
-static void write_again(void *ctx, uint64_t offset_bytes, const void *data,
-			size_t len_bytes, int os_errno)
+static void write_again(void *ctx, const struct psnap_io_ring_done *done)
 {
 	struct io_behind *b = ctx;
 	struct psnap_error err = { 0 };
 
+	if (done->result == (int)done->len_bytes)
+		return;
 	/* Not a disk's failure: it will not take any of them. */
-	if (os_errno == EINVAL || os_errno == EOPNOTSUPP)
+	if (done->result == -EINVAL || done->result == -EOPNOTSUPP)
 		b->refused = true;
-	if (psnap_io_write(b->inner, offset_bytes, data, len_bytes, &err))
+	if (psnap_io_write(b->inner, done->offset_bytes, done->data,
+			   done->len_bytes, &err))
 		note_failure(b, err.os_errno);
 }
 
@@ -78,14 +81,15 @@ static void begin(struct io_behind *b)
 		return;
 	b->direct_fd = psnap_reopen(b->inner->fd, O_WRONLY | O_DIRECT);
 	if (b->direct_fd >= 0)
-		b->ring = psnap_write_ring_new(b->direct_fd, write_again, b);
+		b->ring = psnap_io_ring_new(b->direct_fd, ROOM_BYTES,
+					    write_again, b);
 	b->refused = !b->ring;
 }
 
 /* Return: 0, or a negative errno. */
 static int drain(struct io_behind *b)
 {
-	int rc = b->ring ? psnap_write_ring_drain(b->ring) : 0;
+	int rc = b->ring ? psnap_io_ring_drain(b->ring) : 0;
 
 	if (rc)
 		note_failure(b, -rc);
@@ -98,14 +102,14 @@ static bool goes_behind(struct io_behind *b, uint64_t offset_bytes,
 	if (!b->ring && !b->refused && b->ordinary_bytes >= BEGIN_BYTES)
 		begin(b);
 	return b->ring && !b->refused &&
-	       (offset_bytes | len_bytes) % PSNAP_WRITE_RING_ALIGN_BYTES == 0;
+	       (offset_bytes | len_bytes) % PSNAP_IO_RING_ALIGN_BYTES == 0;
 }
 
 static int64_t behind_write_some(struct psnap_io *io, uint64_t offset_bytes,
 				 const void *buf, size_t len_bytes)
 {
 	struct io_behind *b = behind_of(io);
-	size_t len = (size_t)min_u64(len_bytes, PSNAP_WRITE_RING_LEN_MAX);
+	size_t len = (size_t)min_u64(len_bytes, PSNAP_IO_RING_LEN_MAX);
 	int rc;
 
 	if (!goes_behind(b, offset_bytes, len)) {
@@ -115,7 +119,7 @@ static int64_t behind_write_some(struct psnap_io *io, uint64_t offset_bytes,
 			  : b->inner->ops->write_some(b->inner, offset_bytes,
 						      buf, len_bytes);
 	}
-	rc = psnap_write_ring_put(b->ring, offset_bytes, buf, len);
+	rc = psnap_io_ring_write(b->ring, offset_bytes, buf, len);
 	if (rc)
 		note_failure(b, -rc);
 	return rc ? rc : (int64_t)len;
@@ -146,13 +150,13 @@ static int behind_sync(struct psnap_io *io)
 	return rc;
 }
 
-/* Not what is being overwritten. */
+/* The page cache would take what is being overwritten. */
 static void behind_prefetch(struct psnap_io *io, uint64_t offset_bytes,
 			    uint64_t len_bytes)
 {
 	struct io_behind *b = behind_of(io);
 
-	if (!b->ring)
+	if (drain(b) == 0)
 		b->inner->ops->prefetch(b->inner, offset_bytes, len_bytes);
 }
 
@@ -168,6 +172,15 @@ static uint64_t behind_next_data(struct psnap_io *io, uint64_t offset_bytes)
 
 	(void)drain(b);
 	return psnap_io_next_data(b->inner, offset_bytes);
+}
+
+/* For whoever reads there without this knowing of it. */
+static bool behind_source(struct psnap_io *io, uint64_t offset_bytes,
+			  struct psnap_io_source *source)
+{
+	struct io_behind *b = behind_of(io);
+
+	return drain(b) == 0 && psnap_io_source(b->inner, offset_bytes, source);
 }
 
 static int behind_punch(struct psnap_io *io, uint64_t offset_bytes,
@@ -186,7 +199,7 @@ static int behind_close(struct psnap_io *io)
 	int failed = drain(b);
 	int rc;
 
-	psnap_write_ring_free(b->ring);
+	psnap_io_ring_free(b->ring);
 	if (b->direct_fd >= 0)
 		close(b->direct_fd);
 	rc = b->inner->ops->close(b->inner);
@@ -201,6 +214,7 @@ static const struct psnap_io_ops behind_ops = {
 	.prefetch = behind_prefetch,
 	.forget = behind_forget,
 	.next_data = behind_next_data,
+	.source = behind_source,
 	.punch = behind_punch,
 	.close = behind_close,
 };

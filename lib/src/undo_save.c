@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Appending to an undo file: read what stands on a device, write records, make
- * them durable, then a mark which says that they are, and what the samples of
- * the devices are. A mark is only evidence: nothing waits for it to be durable,
+ * Appending to an undo file: write records, make them durable, then a mark which
+ * says that they are, and what the samples of the devices are. A mark is only evidence: nothing waits for it to be durable,
  * and when the power takes it, the one before is still true.
  */
 #include "undo_save.h"
@@ -17,12 +16,6 @@
 #include <time.h>
 
 #define BUFFER_BYTES (2 * UNDO_DATA_BYTES_MAX)
-/* So many ranges, and so much data, is announced before it is read. */
-#define AHEAD_COUNT 512u
-#define AHEAD_BYTES ((uint64_t)8 << 20)
-/* Announced in one: two requests cost more than reading what is between. */
-#define GAP_BYTES   ((uint64_t)16 << 10)
-#define GROUP_BYTES ((uint64_t)128 << 10)
 
 /* Another number for each run: what is left of a run that was cut must not
  * continue the records of the next one, should they be the same otherwise. */
@@ -84,79 +77,29 @@ static void put_head(struct undo_device *d, struct disk_undo_record *r,
 	f->saved_bytes += len;
 }
 
-/*
- * Append a record for [offset, offset + len), at most UNDO_DATA_BYTES_MAX. What
- * cannot be read has no record, and is not overwritten.
- */
-static int append(struct undo_device *d, uint64_t offset_bytes, size_t len,
-		  struct psnap_error *err)
+int psnap_undo_append(struct undo_device *d, uint64_t offset_bytes,
+		      size_t len_bytes, const uint8_t *data,
+		      struct psnap_error *err)
 {
 	struct psnap_undo *u = d->undo;
 	struct disk_undo_record *r;
 	int rc = 0;
 
-	if (BUFFER_BYTES - u->buffered_bytes < sizeof(*r) + len)
+	if (BUFFER_BYTES - u->buffered_bytes < sizeof(*r) + len_bytes)
 		rc = flush_buffer(u);
 	if (rc)
 		return rc;
 	r = (struct disk_undo_record *)(void *)(u->buffer + u->buffered_bytes);
-	rc = psnap_io_read(d->inner, offset_bytes, r + 1, len, err);
+	if (data)
+		memcpy(r + 1, data, len_bytes);
+	else
+		rc = psnap_io_read(d->inner, offset_bytes, r + 1, len_bytes,
+				   err);
 	if (rc)
 		return rc;
-	put_head(d, r, offset_bytes, len);
-	u->buffered_bytes += sizeof(*r) + len;
+	put_head(d, r, offset_bytes, len_bytes);
+	u->buffered_bytes += sizeof(*r) + len_bytes;
 	return 0;
-}
-
-/* What is announced: the first range that is not, and data not yet read. */
-struct ahead {
-	size_t next;
-	uint64_t bytes;
-};
-
-static void announce(const struct undo_device *d,
-		     const struct psnap_extent *list, size_t count, size_t at,
-		     struct ahead *ahead)
-{
-	while (ahead->next < count && ahead->next < at + AHEAD_COUNT &&
-	       ahead->bytes < AHEAD_BYTES) {
-		const struct psnap_extent *e = &list[ahead->next];
-		uint64_t start = e->offset_bytes;
-		uint64_t end;
-
-		do {
-			end = e->offset_bytes + e->len_bytes;
-			ahead->bytes += e->len_bytes;
-			e++;
-		} while (++ahead->next < count && end - start < GROUP_BYTES &&
-			 e->offset_bytes - end <= GAP_BYTES);
-		psnap_io_prefetch(d->inner, start,
-				  min_u64(end - start, AHEAD_BYTES));
-	}
-}
-
-static int append_all(struct undo_device *d, const struct psnap_extent *list,
-		      size_t count, struct psnap_error *err)
-{
-	struct ahead ahead = { 0 };
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; i < count && rc == 0; i++) {
-		uint64_t at = list[i].offset_bytes;
-		uint64_t end = at + list[i].len_bytes;
-
-		announce(d, list, count, i, &ahead);
-		while (at < end && rc == 0) {
-			size_t n =
-				(size_t)min_u64(UNDO_DATA_BYTES_MAX, end - at);
-
-			rc = append(d, at, n, err);
-			at += n;
-		}
-		ahead.bytes -= list[i].len_bytes;
-	}
-	return rc;
 }
 
 /* Take the samples that are durable now into the next mark. One that cannot be
@@ -247,7 +190,7 @@ int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 	for (n = 0; n < PSNAP_UNDO_DEVICES && rc == 0; n++)
 		rc = learn(&u->devices[n], err);
 	if (rc == 0)
-		rc = append_all(d, list, count, err);
+		rc = psnap_undo_gather(d, list, count, err);
 	if (rc == 0)
 		rc = make_durable(u);
 	if (u->failed.code && err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What saves: the undo file that is open for it, and its devices. undo_io.c
- * decides what has to be saved, undo_save.c saves it.
+ * decides what has to be saved, undo_gather.c reads it, undo_save.c saves it.
  */
 #ifndef PSNAP_UNDO_SAVE_H
 #define PSNAP_UNDO_SAVE_H
@@ -50,6 +50,19 @@ void psnap_undo_save_release(struct psnap_undo *u);
 /* Save what stands in @set on @d, durably. */
 int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 		    struct psnap_error *err);
+
+/*
+ * Append a record for [offset, offset + len), at most UNDO_DATA_BYTES_MAX. @data:
+ * what stands there; NULL: it has to be read. What cannot be read has no record,
+ * and is not overwritten.
+ */
+int psnap_undo_append(struct undo_device *d, uint64_t offset_bytes,
+		      size_t len_bytes, const uint8_t *data,
+		      struct psnap_error *err);
+
+/* Append records for all of @list, which ascends. */
+int psnap_undo_gather(struct undo_device *d, const struct psnap_extent *list,
+		      size_t count, struct psnap_error *err);
 
 /* Make the newest mark durable, if it is not. */
 int psnap_undo_flush_mark(struct psnap_undo *u, struct psnap_error *err);

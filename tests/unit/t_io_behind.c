@@ -126,6 +126,28 @@ static void test_holes(void)
 	T_OK(is_there(), "holes and all");
 }
 
+/* Whoever reads past this io, or announces a read, finds what was written. */
+static void test_passed_on(void)
+{
+	struct psnap_io *io = new_io(false);
+	struct io_behind *b = behind_of(io);
+	struct psnap_io_source source = { .fd = -1 };
+
+	put_first(io);
+	T_EQ_I64(put(io, 4096, 4096), 0);
+	T_EQ_U64(b->ring->used, 1);
+	T_OK(psnap_io_source(io, 4096, &source), "it stands in a file");
+	T_EQ_U64(b->ring->used, 0);
+	T_EQ_I64(source.fd, io->fd);
+	T_EQ_U64(source.offset_bytes, 4096);
+	T_OK(is_there(), "and there it is");
+	T_EQ_I64(put(io, 8192, 4096), 0);
+	psnap_io_prefetch(io, 0, FILE_BYTES);
+	T_EQ_U64(b->ring->used, 0);
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+	T_OK(is_there(), "nothing old is announced");
+}
+
 static void test_who(void)
 {
 	struct psnap_io *io = new_io(false);
@@ -161,6 +183,7 @@ static void test(void)
 	test_not_begun(false, true, false);
 	test_not_begun(false, false, true);
 	test_holes();
+	test_passed_on();
 	test_who();
 }
 

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Requests under way, by io_uring. One thread puts them in and takes what is done.
+ */
+#include "io_ring.h"
+
+#include "rooms.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <liburing.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As many as Linux queues for a disk. */
+#define SLOTS 256u
+/* Handed over together: a system call for each would cost more than it does. */
+#define HAND_OVER_COUNT 32u
+#define HAND_OVER_BYTES ((size_t)512 << 10)
+/* A system that never has the means is out of order, not busy. */
+#define REFUSALS_MAX 1000u
+#define PAUSE_US     1000u
+
+struct slot {
+	uint64_t offset_bytes;
+	size_t at;
+	size_t len_bytes;
+	int result;
+	bool done;
+};
+
+/*
+ * @room:    @room_bytes, taken in a circle
+ * @slots:   @used of them from @first on, the oldest first
+ * @kept_count, @kept_bytes:  not handed over yet
+ * @broken:  a negative errno: what is under way never comes back
+ */
+struct psnap_io_ring {
+	struct io_uring uring;
+	int fd;
+	psnap_io_ring_done_fn *done;
+	void *ctx;
+	uint8_t *room;
+	size_t room_bytes;
+	struct slot slots[SLOTS];
+	unsigned int first;
+	unsigned int used;
+	unsigned int kept_count;
+	size_t kept_bytes;
+	int broken;
+};
+
+static struct slot *slot_of(struct psnap_io_ring *ring, unsigned int i)
+{
+	return &ring->slots[(ring->first + i) % SLOTS];
+}
+
+struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
+					psnap_io_ring_done_fn *done, void *ctx)
+{
+	struct psnap_io_ring *ring = calloc(1, sizeof(*ring));
+
+	if (!ring)
+		return NULL;
+	ring->fd = fd;
+	ring->done = done;
+	ring->ctx = ctx;
+	ring->room = psnap_rooms_new(1, room_bytes);
+	ring->room_bytes = room_bytes;
+	if (!ring->room || io_uring_queue_init(SLOTS, &ring->uring, 0) < 0) {
+		free(ring->room);
+		free(ring);
+		return NULL;
+	}
+	return ring;
+}
+
+static void give_oldest(struct psnap_io_ring *ring)
+{
+	const struct slot *oldest = slot_of(ring, 0);
+	const struct psnap_io_ring_done done = {
+		.offset_bytes = oldest->offset_bytes,
+		.data = ring->room + oldest->at,
+		.len_bytes = oldest->len_bytes,
+		.result = oldest->result,
+	};
+
+	ring->done(ring->ctx, &done);
+	ring->first = (ring->first + 1) % SLOTS;
+	ring->used--;
+}
+
+static void take_done(struct psnap_io_ring *ring)
+{
+	struct io_uring_cqe *cqe;
+
+	while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
+		struct slot *slot = io_uring_cqe_get_data(cqe);
+
+		slot->result = cqe->res;
+		slot->done = true;
+		io_uring_cqe_seen(&ring->uring, cqe);
+	}
+	while (ring->used > 0 && slot_of(ring, 0)->done)
+		give_oldest(ring);
+}
+
+static bool is_passing(int os_errno)
+{
+	return os_errno == EINTR || os_errno == EAGAIN || os_errno == EBUSY;
+}
+
+/* Hand over what is kept, and wait for one to be done if @wait. */
+static int hand_over(struct psnap_io_ring *ring, bool wait)
+{
+	unsigned int refusals = 0;
+	int n;
+
+	for (;;) {
+		n = io_uring_submit_and_wait(&ring->uring, wait);
+		take_done(ring);
+		if (n >= 0 || !is_passing(-n) || ++refusals == REFUSALS_MAX)
+			break;
+		(void)usleep(PAUSE_US);
+	}
+	ring->kept_count = 0;
+	ring->kept_bytes = 0;
+	if (n < 0)
+		ring->broken = n;
+	return ring->broken;
+}
+
+int psnap_io_ring_drain(struct psnap_io_ring *ring)
+{
+	while (ring->used > 0 && !ring->broken)
+		(void)hand_over(ring, true);
+	return ring->broken;
+}
+
+/* Where @len_bytes are free, or @room_bytes. A circle that is full and one that
+ * is empty must differ, so the last byte is never taken. */
+static size_t find_room(struct psnap_io_ring *ring, size_t len_bytes)
+{
+	const struct slot *newest;
+	size_t tail;
+	size_t head;
+
+	if (ring->used == 0)
+		return 0;
+	newest = slot_of(ring, ring->used - 1);
+	tail = slot_of(ring, 0)->at;
+	head = newest->at + newest->len_bytes;
+	if (head > tail && len_bytes <= ring->room_bytes - head)
+		return head;
+	if (head > tail)
+		return len_bytes < tail ? 0 : ring->room_bytes;
+	return len_bytes < tail - head ? head : ring->room_bytes;
+}
+
+static bool is_under_way(struct psnap_io_ring *ring, uint64_t offset_bytes,
+			 size_t len_bytes)
+{
+	unsigned int i;
+
+	for (i = 0; i < ring->used; i++) {
+		const struct slot *s = slot_of(ring, i);
+
+		if (offset_bytes < s->offset_bytes + s->len_bytes &&
+		    s->offset_bytes < offset_bytes + len_bytes)
+			return true;
+	}
+	return false;
+}
+
+/* The new slot, with room; NULL: broken. */
+static struct slot *new_slot(struct psnap_io_ring *ring, uint64_t offset_bytes,
+			     size_t len_bytes)
+{
+	struct slot *slot;
+	size_t at = ring->room_bytes;
+
+	while (!ring->broken &&
+	       (ring->used == SLOTS ||
+		(at = find_room(ring, len_bytes)) == ring->room_bytes))
+		(void)hand_over(ring, true);
+	if (ring->broken)
+		return NULL;
+	slot = slot_of(ring, ring->used++);
+	*slot = (struct slot){ offset_bytes, at, len_bytes, 0, false };
+	return slot;
+}
+
+/* As many as slots, and none is kept that has no slot. */
+static struct io_uring_sqe *new_sqe(struct psnap_io_ring *ring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
+
+	assert(sqe);
+	return sqe;
+}
+
+/* Hand it over, if that is enough for a system call. */
+static int keep(struct psnap_io_ring *ring, struct io_uring_sqe *sqe,
+		struct slot *slot)
+{
+	io_uring_sqe_set_data(sqe, slot);
+	ring->kept_count++;
+	ring->kept_bytes += slot->len_bytes;
+	if (ring->kept_count < HAND_OVER_COUNT &&
+	    ring->kept_bytes < HAND_OVER_BYTES)
+		return 0;
+	return hand_over(ring, false);
+}
+
+int psnap_io_ring_write(struct psnap_io_ring *ring, uint64_t offset_bytes,
+			const void *data, size_t len_bytes)
+{
+	struct io_uring_sqe *sqe;
+	struct slot *slot;
+
+	if (is_under_way(ring, offset_bytes, len_bytes))
+		(void)psnap_io_ring_drain(ring);
+	slot = new_slot(ring, offset_bytes, len_bytes);
+	if (!slot)
+		return ring->broken;
+	sqe = new_sqe(ring);
+	memcpy(ring->room + slot->at, data, len_bytes);
+	io_uring_prep_write(sqe, ring->fd, ring->room + slot->at,
+			    (unsigned int)len_bytes, offset_bytes);
+	return keep(ring, sqe, slot);
+}
+
+int psnap_io_ring_read(struct psnap_io_ring *ring, uint64_t offset_bytes,
+		       size_t len_bytes)
+{
+	struct slot *slot = new_slot(ring, offset_bytes, len_bytes);
+	struct io_uring_sqe *sqe;
+
+	if (!slot)
+		return ring->broken;
+	sqe = new_sqe(ring);
+	io_uring_prep_read(sqe, ring->fd, ring->room + slot->at,
+			   (unsigned int)len_bytes, offset_bytes);
+	return keep(ring, sqe, slot);
+}
+
+void psnap_io_ring_free(struct psnap_io_ring *ring)
+{
+	if (!ring)
+		return;
+	io_uring_queue_exit(&ring->uring);
+	if (!ring->broken)
+		free(ring->room);
+	free(ring);
+}

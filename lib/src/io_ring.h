@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads and writes past the page cache that are under way together (io_uring):
+ * 256 requests cost a processor, and a disk, much less than one after the other.
+ * What is written is copied to a circle of memory, what is read arrives there;
+ * it is used again when the request and all before it are done.
+ */
+#ifndef PSNAP_IO_RING_H
+#define PSNAP_IO_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Offsets and lengths are multiples of it: every device takes such. */
+#define PSNAP_IO_RING_ALIGN_BYTES 4096u
+/* No request is longer: a MiB, wherever it begins. */
+#define PSNAP_IO_RING_LEN_MAX \
+	(((size_t)1 << 20) + (size_t)2 * PSNAP_IO_RING_ALIGN_BYTES)
+
+struct psnap_io_ring;
+
+/**
+ * struct psnap_io_ring_done - a request that is done
+ * @data:    what was to be written, or was read; until the call returns
+ * @result:  how many bytes were, or a negative errno
+ */
+struct psnap_io_ring_done {
+	uint64_t offset_bytes;
+	const uint8_t *data;
+	size_t len_bytes;
+	int result;
+};
+
+/**
+ * typedef psnap_io_ring_done_fn - told of each request, in the order of them
+ *
+ * Must not begin another.
+ */
+typedef void psnap_io_ring_done_fn(void *ctx,
+				   const struct psnap_io_ring_done *done);
+
+/**
+ * psnap_io_ring_new() - get ready
+ * @fd:          opened with O_DIRECT; stays the caller's, and open
+ * @room_bytes:  memory for what is under way; more than a request may have
+ *
+ * Return: NULL where the system has no io_uring, does not allow it, or has no
+ * memory for it.
+ */
+struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
+					psnap_io_ring_done_fn *done, void *ctx);
+
+/**
+ * psnap_io_ring_write() - begin a write
+ *
+ * Waits when too much is under way, or something in the same place is: the order
+ * of the two would be the disk's choice.
+ * Return: 0, or a negative errno: the system takes no more, and nobody knows
+ * what of those under way was done.
+ */
+int psnap_io_ring_write(struct psnap_io_ring *ring, uint64_t offset_bytes,
+			const void *data, size_t len_bytes);
+
+/** psnap_io_ring_read() - begin a read; waits and returns as a write does */
+int psnap_io_ring_read(struct psnap_io_ring *ring, uint64_t offset_bytes,
+		       size_t len_bytes);
+
+/** psnap_io_ring_drain() - wait for all; Return: as psnap_io_ring_write() */
+int psnap_io_ring_drain(struct psnap_io_ring *ring);
+
+/**
+ * psnap_io_ring_free() - release it, drained or broken
+ * @ring:  or NULL. The memory of one that is broken stays: the system may still
+ *         be at work on it
+ */
+void psnap_io_ring_free(struct psnap_io_ring *ring);
+
+#endif

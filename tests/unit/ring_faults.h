@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An io_uring that fails on demand, below io_ring.c and what stands above it,
+ * which is named by ABOVE_RING. Includes what it tests.
+ */
+#ifndef PSNAP_TEST_RING_FAULTS_H
+#define PSNAP_TEST_RING_FAULTS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * @submit:     what handing over returns, @submit_times times, when it has been
+ *              done @submit_first times; nothing is then handed over
+ * @result:     what requests come to, @result_times times; their bytes are not
+ *              touched
+ * @hold:       only who waits hands over
+ * @no_memory, @no_uring, @no_direct:  not to be had
+ * @submits, @reads:  how many there were
+ * @memory:           where the first read goes
+ */
+static struct {
+	int submit;
+	unsigned int submit_times;
+	unsigned int submit_first;
+	int result;
+	unsigned int result_times;
+	bool hold;
+	bool no_memory;
+	bool no_uring;
+	bool no_direct;
+	unsigned int submits;
+	unsigned int reads;
+	void *memory;
+	unsigned int nops;
+} faults;
+
+static inline void *fake_calloc(size_t count, size_t bytes)
+{
+	return faults.no_memory ? NULL : calloc(count, bytes);
+}
+
+static inline int fake_init(unsigned int entries, struct io_uring *uring,
+			    unsigned int flags)
+{
+	return faults.no_uring ? -ENOSYS
+			       : io_uring_queue_init(entries, uring, flags);
+}
+
+static inline int fake_submit(struct io_uring *uring, unsigned int wait)
+{
+	faults.submits++;
+	if (faults.submit_times && faults.submits > faults.submit_first) {
+		faults.submit_times--;
+		return faults.submit;
+	}
+	return faults.hold && wait == 0 ? 0
+					: io_uring_submit_and_wait(uring, wait);
+}
+
+/* Nothing is written, and the failure is told when it is done. */
+static inline void fake_write(struct io_uring_sqe *sqe, int fd,
+			      const void *data, unsigned int len_bytes,
+			      uint64_t offset_bytes)
+{
+	if (faults.result_times) {
+		faults.result_times--;
+		faults.nops++;
+		io_uring_prep_nop(sqe);
+		return;
+	}
+	io_uring_prep_write(sqe, fd, data, len_bytes, offset_bytes);
+}
+
+static inline void fake_read(struct io_uring_sqe *sqe, int fd, void *to,
+			     unsigned int len_bytes, uint64_t offset_bytes)
+{
+	if (faults.reads++ == 0)
+		faults.memory = to;
+	if (faults.result_times) {
+		faults.result_times--;
+		faults.nops++;
+		io_uring_prep_nop(sqe);
+		return;
+	}
+	io_uring_prep_read(sqe, fd, to, len_bytes, offset_bytes);
+}
+
+/* A nop comes to 0, and nothing else does. */
+static inline int fake_peek(struct io_uring *uring, struct io_uring_cqe **cqe)
+{
+	int rc = io_uring_peek_cqe(uring, cqe);
+
+	if (rc == 0 && (*cqe)->res == 0)
+		(*cqe)->res = faults.result;
+	return rc;
+}
+
+static inline int fake_open(const char *path, int flags)
+{
+	errno = EINVAL;
+	return faults.no_direct ? -1 : open(path, flags);
+}
+
+#define calloc			 fake_calloc
+#define open			 fake_open
+#define io_uring_queue_init	 fake_init
+#define io_uring_submit_and_wait fake_submit
+#define io_uring_prep_write	 fake_write
+#define io_uring_prep_read	 fake_read
+#define io_uring_peek_cqe	 fake_peek
+#include ABOVE_RING
+#include "../../lib/src/io_ring.c"
+#undef calloc
+#undef open
+#undef io_uring_queue_init
+#undef io_uring_submit_and_wait
+#undef io_uring_prep_write
+#undef io_uring_prep_read
+#undef io_uring_peek_cqe
+
+#endif
