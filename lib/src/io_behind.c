@@ -20,6 +20,8 @@
 /* Written before it begins: for less it is not worth it. */
 #define BEGIN_BYTES (UINT64_C(1) << 20)
 #define ROOM_BYTES  ((size_t)8 << 20)
+/* A longer write is cut; a multiple of every sector. */
+#define WRITE_BYTES_MAX ((size_t)1 << 20)
 
 /*
  * @ordinary_bytes:  written through @inner, until it begins
@@ -32,6 +34,7 @@ struct io_behind {
 	uint64_t ordinary_bytes;
 	struct psnap_io_ring *ring;
 	int direct_fd;
+	size_t align_bytes;
 	bool refused;
 	int failed_errno;
 };
@@ -102,14 +105,14 @@ static bool goes_behind(struct io_behind *b, uint64_t offset_bytes,
 	if (!b->ring && !b->refused && b->ordinary_bytes >= BEGIN_BYTES)
 		begin(b);
 	return b->ring && !b->refused &&
-	       (offset_bytes | len_bytes) % PSNAP_IO_RING_ALIGN_BYTES == 0;
+	       (offset_bytes | len_bytes) % b->align_bytes == 0;
 }
 
 static int64_t behind_write_some(struct psnap_io *io, uint64_t offset_bytes,
 				 const void *buf, size_t len_bytes)
 {
 	struct io_behind *b = behind_of(io);
-	size_t len = (size_t)min_u64(len_bytes, PSNAP_IO_RING_LEN_MAX);
+	size_t len = (size_t)min_u64(len_bytes, WRITE_BYTES_MAX);
 	int rc;
 
 	if (!goes_behind(b, offset_bytes, len)) {
@@ -232,6 +235,7 @@ int psnap_io_write_behind(struct psnap_io **io, struct psnap_error *err)
 		return psnap_fail_nomem(err, "writing");
 	b->inner = *io;
 	b->direct_fd = -1;
+	b->align_bytes = psnap_io_ring_align_bytes();
 	b->io = *b->inner;
 	b->io.ops = &behind_ops;
 	*io = &b->io;

@@ -14,11 +14,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#define ALIGN_BYTES_MIN 4096
 /* As many as Linux queues for a disk. */
 #define SLOTS 256u
 /* Handed over together: a system call for each would cost more than it does. */
 #define HAND_OVER_COUNT 32u
 #define HAND_OVER_BYTES ((size_t)512 << 10)
+/* Where there is no room, so much of it is waited for: with one request at a time
+ * each would cost a system call. */
+#define FULL_PART 8u
 /* A system that never has the means is out of order, not busy. */
 #define REFUSALS_MAX 1000u
 #define PAUSE_US     1000u
@@ -34,6 +38,7 @@ struct slot {
 /*
  * @room:    @room_bytes, taken in a circle
  * @slots:   @used of them from @first on, the oldest first
+ * @under_way:  of those, not known to be done, or not handed over yet
  * @kept_count, @kept_bytes:  not handed over yet
  * @broken:  a negative errno: what is under way never comes back
  */
@@ -47,10 +52,19 @@ struct psnap_io_ring {
 	struct slot slots[SLOTS];
 	unsigned int first;
 	unsigned int used;
+	unsigned int under_way;
 	unsigned int kept_count;
 	size_t kept_bytes;
 	int broken;
 };
+
+size_t psnap_io_ring_align_bytes(void)
+{
+	long page_bytes = sysconf(_SC_PAGESIZE);
+
+	return page_bytes > ALIGN_BYTES_MIN ? (size_t)page_bytes
+					    : ALIGN_BYTES_MIN;
+}
 
 static struct slot *slot_of(struct psnap_io_ring *ring, unsigned int i)
 {
@@ -99,6 +113,7 @@ static void take_done(struct psnap_io_ring *ring)
 	while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
 		struct slot *slot = io_uring_cqe_get_data(cqe);
 
+		ring->under_way--;
 		slot->result = cqe->res;
 		slot->done = true;
 		io_uring_cqe_seen(&ring->uring, cqe);
@@ -112,15 +127,23 @@ static bool is_passing(int os_errno)
 	return os_errno == EINTR || os_errno == EAGAIN || os_errno == EBUSY;
 }
 
-/* Hand over what is kept, and wait for one to be done if @wait. */
-static int hand_over(struct psnap_io_ring *ring, bool wait)
+/* Hand over what is kept, and wait until a @part th of all is done; 0: not. What
+ * was waited for may have come after a call gave up: then there is nothing left
+ * to wait for. */
+static int hand_over(struct psnap_io_ring *ring, unsigned int part)
 {
 	unsigned int refusals = 0;
+	unsigned int wait = 0;
 	int n;
 
 	for (;;) {
+		if (part)
+			wait = ring->under_way < part ? 1
+						      : ring->under_way / part;
 		n = io_uring_submit_and_wait(&ring->uring, wait);
 		take_done(ring);
+		if (is_passing(-n) && ring->under_way == 0)
+			n = 0;
 		if (n >= 0 || !is_passing(-n) || ++refusals == REFUSALS_MAX)
 			break;
 		(void)usleep(PAUSE_US);
@@ -135,7 +158,7 @@ static int hand_over(struct psnap_io_ring *ring, bool wait)
 int psnap_io_ring_drain(struct psnap_io_ring *ring)
 {
 	while (ring->used > 0 && !ring->broken)
-		(void)hand_over(ring, true);
+		(void)hand_over(ring, 1);
 	return ring->broken;
 }
 
@@ -184,7 +207,7 @@ static struct slot *new_slot(struct psnap_io_ring *ring, uint64_t offset_bytes,
 	while (!ring->broken &&
 	       (ring->used == SLOTS ||
 		(at = find_room(ring, len_bytes)) == ring->room_bytes))
-		(void)hand_over(ring, true);
+		(void)hand_over(ring, FULL_PART);
 	if (ring->broken)
 		return NULL;
 	slot = slot_of(ring, ring->used++);
@@ -206,12 +229,13 @@ static int keep(struct psnap_io_ring *ring, struct io_uring_sqe *sqe,
 		struct slot *slot)
 {
 	io_uring_sqe_set_data(sqe, slot);
+	ring->under_way++;
 	ring->kept_count++;
 	ring->kept_bytes += slot->len_bytes;
 	if (ring->kept_count < HAND_OVER_COUNT &&
 	    ring->kept_bytes < HAND_OVER_BYTES)
 		return 0;
-	return hand_over(ring, false);
+	return hand_over(ring, 0);
 }
 
 int psnap_io_ring_write(struct psnap_io_ring *ring, uint64_t offset_bytes,

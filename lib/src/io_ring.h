@@ -11,13 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Offsets and lengths are multiples of it: every device takes such. */
-#define PSNAP_IO_RING_ALIGN_BYTES 4096u
 /* No request is longer: a MiB, wherever it begins. */
-#define PSNAP_IO_RING_LEN_MAX \
-	(((size_t)1 << 20) + (size_t)2 * PSNAP_IO_RING_ALIGN_BYTES)
+#define PSNAP_IO_RING_LEN_MAX (((size_t)1 << 20) + ((size_t)128 << 10))
 
 struct psnap_io_ring;
+
+/**
+ * psnap_io_ring_align_bytes() - what offsets and lengths are multiples of
+ *
+ * At least 4096, which nearly every device takes, and a page: of what is smaller
+ * the page cache might hold what stands beside, and write that back.
+ * Return: a power of two, at most 65536.
+ */
+size_t psnap_io_ring_align_bytes(void);
 
 /**
  * struct psnap_io_ring_done - a request that is done
@@ -61,7 +67,12 @@ struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 int psnap_io_ring_write(struct psnap_io_ring *ring, uint64_t offset_bytes,
 			const void *data, size_t len_bytes);
 
-/** psnap_io_ring_read() - begin a read; waits and returns as a write does */
+/**
+ * psnap_io_ring_read() - begin a read
+ *
+ * Waits when too much is under way, and not for a write in the same place.
+ * Return: as psnap_io_ring_write().
+ */
 int psnap_io_ring_read(struct psnap_io_ring *ring, uint64_t offset_bytes,
 		       size_t len_bytes);
 

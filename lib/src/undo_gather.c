@@ -10,6 +10,7 @@
 #include "io_ring.h"
 #include "reopen.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 /* For less it is not worth it. */
@@ -65,7 +66,7 @@ static struct psnap_extent record_at(const struct gather *g,
 	};
 }
 
-static void go_behind(const struct gather *g, struct cursor *c,
+static void step_over(const struct gather *g, struct cursor *c,
 		      const struct psnap_extent *record)
 {
 	const struct psnap_extent *e = &g->list[c->i];
@@ -96,7 +97,7 @@ static struct psnap_extent next_group(const struct gather *g, struct cursor *c)
 		     end_of(&record) - start > UNDO_DATA_BYTES_MAX))
 			break;
 		end = end_of(&record);
-		go_behind(g, c, &record);
+		step_over(g, c, &record);
 	}
 	return (struct psnap_extent){ start, end - start };
 }
@@ -107,16 +108,19 @@ static void append(struct gather *g, const struct psnap_extent *record,
 {
 	g->rc = psnap_undo_append(g->d, record->offset_bytes,
 				  (size_t)record->len_bytes, data, g->err);
-	go_behind(g, &g->saved, record);
+	step_over(g, &g->saved, record);
 }
 
-/* The records that are whole in what was read. */
+/* The records that are whole in what was read. Where a system takes no such
+ * reads, the rest is not for here. */
 static void take(void *ctx, const struct psnap_io_ring_done *done)
 {
 	struct gather *g = ctx;
 	bool whole = done->result == (int)done->len_bytes;
 
-	while (g->rc == 0 && !at_end(g, &g->saved)) {
+	if (done->result == -EINVAL || done->result == -EOPNOTSUPP)
+		g->d->one_by_one = true;
+	while (g->rc == 0 && !g->d->one_by_one && !at_end(g, &g->saved)) {
 		struct psnap_extent record = record_at(g, &g->saved);
 
 		if (end_of(&record) > done->offset_bytes + done->len_bytes)
@@ -131,10 +135,12 @@ static void take(void *ctx, const struct psnap_io_ring_done *done)
 /* In whole blocks: what stands beside is read, but not for its own sake. */
 static void read_together(struct gather *g, struct psnap_io_ring *ring)
 {
-	const uint64_t mask = PSNAP_IO_RING_ALIGN_BYTES - 1;
+	const uint64_t mask =
+		max_u64(psnap_io_ring_align_bytes(), g->d->inner->align_bytes) -
+		1;
 	struct cursor c = range_start(g, 0);
 
-	while (!at_end(g, &c) && g->rc == 0) {
+	while (!at_end(g, &c) && g->rc == 0 && !g->d->one_by_one) {
 		struct psnap_extent e = next_group(g, &c);
 		uint64_t start = e.offset_bytes & ~mask;
 		uint64_t end = (end_of(&e) + mask) & ~mask;
@@ -144,8 +150,9 @@ static void read_together(struct gather *g, struct psnap_io_ring *ring)
 		    psnap_io_ring_read(ring, start, (size_t)(end - start)))
 			break;
 	}
-	/* Of a ring that broke, what it took is what it took. */
-	(void)psnap_io_ring_drain(ring);
+	/* What a ring took before it broke is saved; it is not tried again. */
+	if (psnap_io_ring_drain(ring))
+		g->d->one_by_one = true;
 }
 
 /* Return: a descriptor, or -1: what it holds is not the device as it is. */
@@ -168,14 +175,17 @@ static void try_together(struct gather *g)
 
 	for (i = 0; i < g->count && bytes < TOGETHER_BYTES_MIN; i++)
 		bytes += g->list[i].len_bytes;
-	if (bytes < TOGETHER_BYTES_MIN)
+	if (g->d->one_by_one || bytes < TOGETHER_BYTES_MIN)
 		return;
+	g->d->one_by_one = true;
 	fd = open_direct(g->d->inner);
 	if (fd < 0)
 		return;
 	ring = psnap_io_ring_new(fd, ROOM_BYTES, take, g);
-	if (ring)
+	if (ring) {
+		g->d->one_by_one = false;
 		read_together(g, ring);
+	}
 	psnap_io_ring_free(ring);
 	close(fd);
 }
@@ -199,7 +209,7 @@ static void announce(const struct gather *g, struct ahead *ahead)
 		       c.at_bytes != ahead->next.at_bytes) {
 			struct psnap_extent record = record_at(g, &c);
 
-			go_behind(g, &c, &record);
+			step_over(g, &c, &record);
 			ahead->records++;
 			ahead->bytes += record.len_bytes;
 		}

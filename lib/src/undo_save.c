@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Appending to an undo file: write records, make them durable, then a mark which
- * says that they are, and what the samples of the devices are. A mark is only evidence: nothing waits for it to be durable,
- * and when the power takes it, the one before is still true.
+ * says that they are, and what the samples of the devices are. A mark is only
+ * evidence: nothing waits for it to be durable, and when the power takes it, the
+ * one before is still true.
  */
 #include "undo_save.h"
 

@@ -15,6 +15,7 @@
  * @ready:    ranges that are saved: the last announcement; NULL: none
  * @written:  bit n: sample n was written to since the last flush
  * @synced:   bit n: it was, and is durable, and no mark says what it is now
+ * @one_by_one:  many reads at a time were tried, and are not to be had
  */
 struct undo_device {
 	struct psnap_io io;
@@ -24,6 +25,7 @@ struct undo_device {
 	struct psnap_extents *ready;
 	uint64_t written;
 	uint64_t synced;
+	bool one_by_one;
 };
 
 /*

@@ -16,17 +16,20 @@
 /*
  * @submit:     what handing over returns, @submit_times times, when it has been
  *              done @submit_first times; nothing is then handed over
+ * @late:       so often who waits is interrupted, when one request is done
  * @result:     what requests come to, @result_times times; their bytes are not
  *              touched
  * @hold:       only who waits hands over
  * @no_memory, @no_uring, @no_direct:  not to be had
  * @submits, @reads:  how many there were
+ * @wait_max:         as many were waited for together
  * @memory:           where the first read goes
  */
 static struct {
 	int submit;
 	unsigned int submit_times;
 	unsigned int submit_first;
+	unsigned int late;
 	int result;
 	unsigned int result_times;
 	bool hold;
@@ -35,6 +38,7 @@ static struct {
 	bool no_direct;
 	unsigned int submits;
 	unsigned int reads;
+	unsigned int wait_max;
 	void *memory;
 	unsigned int nops;
 } faults;
@@ -54,9 +58,16 @@ static inline int fake_init(unsigned int entries, struct io_uring *uring,
 static inline int fake_submit(struct io_uring *uring, unsigned int wait)
 {
 	faults.submits++;
+	if (faults.wait_max < wait)
+		faults.wait_max = wait;
 	if (faults.submit_times && faults.submits > faults.submit_first) {
 		faults.submit_times--;
 		return faults.submit;
+	}
+	if (faults.late && wait) {
+		faults.late--;
+		(void)io_uring_submit_and_wait(uring, 1);
+		return -EINTR;
 	}
 	return faults.hold && wait == 0 ? 0
 					: io_uring_submit_and_wait(uring, wait);

@@ -81,7 +81,7 @@ static void test_together(void)
 
 /* More than there is memory for, long and short, from a disk that takes nothing
  * before somebody waits. */
-static void test_memory(size_t len_bytes)
+static void test_memory(size_t len_bytes, unsigned int wait)
 {
 	struct psnap_io *io = new_io(false);
 	unsigned int failed = 0;
@@ -94,6 +94,8 @@ static void test_memory(size_t len_bytes)
 		at += len_bytes;
 	}
 	T_EQ_U64(failed, 0);
+	/* Not one at a time. */
+	T_EQ_U64(faults.wait_max, wait);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
 	T_OK(is_there(), "%zu bytes at a time", len_bytes);
 }
@@ -113,6 +115,26 @@ static void test_not_begun(bool no_uring, bool no_direct, bool no_memory)
 	T_EQ_I64(psnap_io_sync(io, NULL), 0);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
 	T_OK(is_there(), "the ordinary way");
+}
+
+/* The page cache of a device has whole pages, and writes them back. */
+static void test_pages(void)
+{
+	struct psnap_io *io = new_io(false);
+	struct io_behind *b = behind_of(io);
+
+	T_EQ_I64((long)b->align_bytes,
+		 sysconf(_SC_PAGESIZE) > 4096 ? sysconf(_SC_PAGESIZE) : 4096);
+	b->align_bytes = 65536;
+	put_first(io);
+	T_EQ_I64(put(io, 65536, 65536), 0);
+	T_EQ_U64(b->ring->used, 1);
+	T_EQ_I64(put(io, 2 * 65536, 4096), 0);
+	T_EQ_U64(b->ring->used, 0);
+	T_EQ_I64(put(io, 3 * 65536 - 4096, 65536), 0);
+	T_EQ_U64(b->ring->used, 0);
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+	T_OK(is_there(), "whole pages or none");
 }
 
 static void test_holes(void)
@@ -176,12 +198,13 @@ static void test(void)
 	test_against_model();
 	test_one_place();
 	test_together();
-	test_memory(8192);
-	test_memory((size_t)160 << 10);
-	test_memory((size_t)1 << 20);
+	test_memory(8192, 256 / 8);
+	test_memory((size_t)160 << 10, 50 / 8);
+	test_memory((size_t)1 << 20, 1);
 	test_not_begun(true, false, false);
 	test_not_begun(false, true, false);
 	test_not_begun(false, false, true);
+	test_pages();
 	test_holes();
 	test_passed_on();
 	test_who();

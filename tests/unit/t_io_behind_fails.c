@@ -71,6 +71,22 @@ static void test_passing(int rc)
 	T_OK(is_there(), "handed over after %s", strerror(-rc));
 }
 
+/* As when the process was stopped and goes on: nothing is left to wait for. */
+static void test_late(void)
+{
+	struct psnap_io *io = new_io(false);
+
+	put_first(io);
+	T_EQ_I64(put(io, 4096, 4096), 0);
+	faults.late = 1;
+	alarm(30);
+	T_EQ_I64(psnap_io_sync(io, NULL), 0);
+	alarm(0);
+	T_EQ_U64(faults.late, 0);
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+	T_OK(is_there(), "done before it was waited for");
+}
+
 /* The system takes nothing any more: it ends, and not well. */
 static void test_broken(int rc, unsigned int which)
 {
@@ -100,6 +116,7 @@ static void test(void)
 	test_passing(-EINTR);
 	test_passing(-EAGAIN);
 	test_passing(-EBUSY);
+	test_late();
 	test_broken(-EBADF, 0);
 	test_broken(-EAGAIN, 1);
 }

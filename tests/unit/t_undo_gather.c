@@ -266,6 +266,25 @@ static void test_failed(int result)
 	finish(undo, "read again");
 }
 
+/* Not a disk's failure: it would not read any of them. */
+static void test_refused(int result)
+{
+	struct psnap_undo *undo = begin();
+
+	want_single();
+	faults.result = result;
+	faults.result_times = UINT32_MAX;
+	T_EQ_I64(prepare(undo), 0);
+	T_EQ_U64(origin.reads, EXTENTS_MAX);
+	T_EQ_U64(origin.prefetches, EXTENTS_MAX);
+	overwrite(undo);
+	faults.reads = 0;
+	wanted.list[0].offset_bytes = 3 * BLOCK;
+	T_EQ_I64(prepare(undo), 0);
+	T_EQ_U64(faults.reads, 0);
+	end(undo);
+}
+
 /* The system takes nothing any more after so many calls. */
 static void test_broken(unsigned int calls, unsigned int which)
 {
@@ -316,7 +335,7 @@ static bool can_go_past(void)
 
 static void test(void)
 {
-	static const int results[] = { -EIO, -EINVAL, 512 };
+	static const int results[] = { -EIO, 512 };
 	size_t i;
 
 	test_single();
@@ -328,6 +347,8 @@ static void test(void)
 	test_not_there(false, true);
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		test_failed(results[i]);
+	test_refused(-EINVAL);
+	test_refused(-EOPNOTSUPP);
 	test_broken(0, 0);
 	test_broken(11, 1);
 	test_unreadable(false);
