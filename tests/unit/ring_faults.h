@@ -73,18 +73,23 @@ static inline int fake_submit(struct io_uring *uring, unsigned int wait)
 					: io_uring_submit_and_wait(uring, wait);
 }
 
-/* Nothing is written, and the failure is told when it is done. */
+/* Nothing is done then, and the failure is told when that is done. */
+static inline bool fake_failure(struct io_uring_sqe *sqe)
+{
+	if (faults.result_times == 0)
+		return false;
+	faults.result_times--;
+	faults.nops++;
+	io_uring_prep_nop(sqe);
+	return true;
+}
+
 static inline void fake_write(struct io_uring_sqe *sqe, int fd,
 			      const void *data, unsigned int len_bytes,
 			      uint64_t offset_bytes)
 {
-	if (faults.result_times) {
-		faults.result_times--;
-		faults.nops++;
-		io_uring_prep_nop(sqe);
-		return;
-	}
-	io_uring_prep_write(sqe, fd, data, len_bytes, offset_bytes);
+	if (!fake_failure(sqe))
+		io_uring_prep_write(sqe, fd, data, len_bytes, offset_bytes);
 }
 
 static inline void fake_read(struct io_uring_sqe *sqe, int fd, void *to,
@@ -92,13 +97,8 @@ static inline void fake_read(struct io_uring_sqe *sqe, int fd, void *to,
 {
 	if (faults.reads++ == 0)
 		faults.memory = to;
-	if (faults.result_times) {
-		faults.result_times--;
-		faults.nops++;
-		io_uring_prep_nop(sqe);
-		return;
-	}
-	io_uring_prep_read(sqe, fd, to, len_bytes, offset_bytes);
+	if (!fake_failure(sqe))
+		io_uring_prep_read(sqe, fd, to, len_bytes, offset_bytes);
 }
 
 /* A nop comes to 0, and nothing else does. */
