@@ -198,7 +198,7 @@ static void test(void)
 	test_against_model();
 	test_one_place();
 	test_together();
-	test_memory(8192, 256 / 8);
+	test_memory(8192, SLOTS / FULL_PART);
 	test_memory((size_t)160 << 10, 50 / 8);
 	test_memory((size_t)1 << 20, 1);
 	test_not_begun(true, false, false);
