@@ -168,7 +168,7 @@ static int open_direct(struct psnap_io *io)
 
 static void try_together(struct gather *g)
 {
-	struct psnap_io_ring *ring;
+	struct psnap_io_ring *ring = NULL;
 	uint64_t bytes = 0;
 	size_t i;
 	int fd;
@@ -177,17 +177,15 @@ static void try_together(struct gather *g)
 		bytes += g->list[i].len_bytes;
 	if (g->d->one_by_one || bytes < TOGETHER_BYTES_MIN)
 		return;
-	g->d->one_by_one = true;
 	fd = open_direct(g->d->inner);
-	if (fd < 0)
-		return;
-	ring = psnap_io_ring_new(fd, ROOM_BYTES, take, g);
-	if (ring) {
-		g->d->one_by_one = false;
+	if (fd >= 0)
+		ring = psnap_io_ring_new(fd, ROOM_BYTES, take, g);
+	g->d->one_by_one = !ring;
+	if (ring)
 		read_together(g, ring);
-	}
 	psnap_io_ring_free(ring);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* What is announced, as far as @next, and not yet saved. */

@@ -134,4 +134,24 @@ static inline int fake_open(const char *path, int flags)
 #undef io_uring_prep_read
 #undef io_uring_peek_cqe
 
+/* Can anybody here go past the page cache, by io_uring? Not asked of what is
+ * tested: that would excuse itself. */
+static inline bool system_goes_past(void)
+{
+	int fd = open("past", O_RDWR | O_CREAT | O_DIRECT | O_CLOEXEC, 0666);
+	void *block = aligned_alloc(65536, 65536);
+	struct io_uring uring;
+	bool can = fd >= 0 && block && memset(block, 1, 65536) &&
+		   pwrite(fd, block, 65536, 0) == 65536 &&
+		   pread(fd, block, 65536, 0) == 65536 &&
+		   io_uring_queue_init(SLOTS, &uring, 0) == 0;
+
+	if (can)
+		io_uring_queue_exit(&uring);
+	free(block);
+	if (fd >= 0)
+		close(fd);
+	return can;
+}
+
 #endif
