@@ -235,7 +235,8 @@ int psnap_io_write_behind(struct psnap_io **io, struct psnap_error *err)
 		return psnap_fail_nomem(err, "writing");
 	b->inner = *io;
 	b->direct_fd = -1;
-	b->align_bytes = psnap_io_ring_align_bytes();
+	b->align_bytes = (size_t)max_u64(psnap_io_ring_align_bytes(),
+					 b->inner->align_bytes);
 	b->io = *b->inner;
 	b->io.ops = &behind_ops;
 	*io = &b->io;

@@ -137,6 +137,19 @@ static void test_pages(void)
 	T_OK(is_there(), "whole pages or none");
 }
 
+/* A device may have sectors larger than a page, and takes no part of one. */
+static void test_sectors(void)
+{
+	struct psnap_io *io = NULL;
+
+	T_EQ_I64(psnap_io_close(new_io(false), NULL), 0);
+	T_EQ_I64(psnap_io_open_exclusive("file", &io, NULL), 0);
+	io->align_bytes = 65536;
+	T_EQ_I64(psnap_io_write_behind(&io, NULL), 0);
+	T_EQ_U64(behind_of(io)->align_bytes, 65536);
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+}
+
 static void test_holes(void)
 {
 	struct psnap_io *io = new_io(true);
@@ -198,13 +211,14 @@ static void test(void)
 	test_against_model();
 	test_one_place();
 	test_together();
-	test_memory(8192, SLOTS / FULL_PART);
+	test_memory(8192, 128 / 8);
 	test_memory((size_t)160 << 10, 50 / 8);
 	test_memory((size_t)1 << 20, 1);
 	test_not_begun(true, false, false);
 	test_not_begun(false, true, false);
 	test_not_begun(false, false, true);
 	test_pages();
+	test_sectors();
 	test_holes();
 	test_passed_on();
 	test_who();
