@@ -16,7 +16,7 @@
 
 #define ALIGN_BYTES_MIN 4096
 /* As many as Linux queues for a loop device, and half of what it does for a disk.
- * Of more a loop device makes threads that wait, and a disk is no faster. */
+ * Of more io_uring has threads wait for a place, and a disk is no faster. */
 #define SLOTS 128u
 /* Handed over together: a system call for each would cost more than it does. */
 #define HAND_OVER_COUNT 32u
