@@ -45,8 +45,7 @@ cut_judge()
 {
   local name left before
 
-  machine_wait cut "- half"
-  ok $? "cut: the kernel is in the middle of two merges"
+  machine_comes_to cut "cut: the kernel is in the middle of two merges" "- half"
   machine_kill cut
   for name in cut-8 cut-1; do
     left=$(exceptions_of "$name") before=$(< "$work/$name.before")

@@ -123,8 +123,15 @@ boot()
 }
 
 boot
-# Whoever started the machine may be gone: it does not run for ever.
-(sleep 300 && poweroff -f) &
+# Whoever started the machine may be gone: it does not run for ever. Before that
+# it says on its console who is waiting for what.
+(
+  sleep 280
+  echo 7 > /proc/sys/kernel/printk
+  echo w > /proc/sysrq-trigger
+  sleep 20
+  poweroff -f
+) &
 # A subshell, so that a job that ends early still comes back here.
 # shellcheck source=/dev/null
 (. /job)

@@ -32,7 +32,10 @@ machine_start()
   tar -cf "$dir/job.tar" -C "$work/programs" . -C "$dir" job || return
   # q35, because there a disk more costs next to nothing when it starts, if the
   # firmware does not look at it. What a newer processor knows has to be emulated.
-  local command=(qemu-system-x86_64 -machine q35 -accel tcg -cpu qemu64 -m 384
+  # Could there never be a second one, qemu 7.2 would leave out all barriers; then
+  # kernel and disk now and then each miss what the other has told it, and wait.
+  local command=(qemu-system-x86_64 -machine q35 -accel tcg -cpu qemu64
+    -smp 1,maxcpus=2 -m 384
     -bios qboot.rom -nodefaults -display none -no-reboot
     -kernel "$machine/vmlinuz" -initrd "$machine/initrd"
     -append "console=ttyS0 quiet panic=-1 mitigations=off"
@@ -66,26 +69,46 @@ machine_kill_all()
   for name in "${!machine_pid[@]}"; do machine_kill "$name"; done
 }
 
-# machine_wait NAME [LINE] : until the machine is off, or, with LINE, has said
-# so. False if it did not come to that; then there is a comment with the reason.
-machine_wait()
+# machine_comes_to NAME TEXT [LINE] : TEXT is that the machine ran until it was
+# off, or, with LINE, until it said that. False if it is not true; then what the
+# machine said is kept.
+machine_comes_to()
 {
-  local i line=${2:-- done}
+  local status
+
+  machine_wait "$1" "${@:3}"
+  status=$?
+  ok $status "$2"
+  ((status == 0)) || machine_keep "$1" | sed 's/^/# /'
+  return $status
+}
+
+machine_wait() # NAME [LINE]
+{
+  local i
 
   # No machine here has half as much to do; it is for one that hangs.
   for ((i = 0; i < 3000; i++)); do
     if ! kill -0 "${machine_pid[$1]}" 2> /dev/null; then
-      wait "${machine_pid[$1]}"
+      wait "${machine_pid[$1]}" 2> /dev/null
       unset "machine_pid[$1]"
       break
     fi
-    [ $# -lt 2 ] || ! answered "$1" "$line" || return 0
+    [ $# -lt 2 ] || ! answered "$1" "$2" || return 0
     sleep 0.1
   done
-  answered "$1" "$line" && return
-  echo "# machine $1 did not say \"$line\""
-  tail -n 15 "$work/machine.$1/console" "$work/machine.$1/answers" "$work/machine.$1/qemu" | sed 's/^/# /'
-  return 1
+  answered "$1" "${2:-- done}"
+}
+
+# All that machine NAME said, where the end of the tests leaves it.
+machine_keep()
+{
+  local dir=$work/machine.$1 keep=$machine/failed.$1
+
+  rm -rf "$keep"
+  mkdir "$keep" || return
+  cp "$dir"/{job,console,answers,qemu} "$keep"
+  tail -n 15 "$keep"/{console,answers,qemu}
 }
 
 answered() # NAME LINE
@@ -99,11 +122,15 @@ answer() # NAME PAIR KEY
   sed -n "s/^$2 $3 //p" "$work/machine.$1/answers" | tail -n 1
 }
 
-# The machine came to the end of its job, and its kernel had nothing to say.
+# The machine came to the end of its job, and its kernel had nothing to say. False
+# if it did not come to its end.
 machine_ends() # NAME
 {
-  machine_wait "$1"
-  ok $? "$1: the machine comes to the end of its job"
+  local status
+
+  machine_comes_to "$1" "$1: the machine comes to the end of its job"
+  status=$?
   grep -E '^- grumble|^[^ ]+ (refused|failed|unreadable)' "$work/machine.$1/answers" |
     none "$1: nothing went wrong in its kernel"
+  return $status
 }

@@ -33,7 +33,8 @@ made_judge()
 {
   local name chunk seed writes sectors origin store
 
-  machine_ends made
+  # All that follows begins with its pairs.
+  machine_ends made || finish
   while read -r name chunk seed writes sectors origin store; do
     same_bytes "$name.o" "$name.side" "$name: the kernel's origin has what was written to it"
     same_bytes "$name.v" "$name.want" "$name: so has its snapshot"

@@ -36,7 +36,7 @@ status_of() # NAME
 }
 exceptions_of() # NAME
 {
-  "$PSNAP" check --output=json "$work/$1.s" | jq -r .table.exceptions
+  "$PSNAP" check --output=json "$work/$1.s" | jq -r '.table.exceptions // 0'
 }
 
 # What nobody said is nothing to compare with.
