@@ -10,6 +10,7 @@
 #include "output.h"
 
 #include <inttypes.h>
+#include <psnap/behind.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,8 @@ int psnap_save_open(struct psnap_save *save, const char *path,
 	if (status != 0)
 		return status;
 	rc = psnap_io_open_growing(path, &save->file, &err);
+	if (rc == 0)
+		rc = psnap_io_write_behind(&save->file, &err);
 	if (rc == 0 && (psnap_io_overlap(save->file, store->io) ||
 			psnap_io_overlap(save->file, origin->io)))
 		return psnap_msg_usage("--undo: %s is written to", path);

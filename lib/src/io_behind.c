@@ -10,6 +10,7 @@
 #include "fail.h"
 #include "io_file.h"
 #include "io_ring.h"
+#include "io_room.h"
 #include "reopen.h"
 
 #include <errno.h>
@@ -17,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Written before it begins: for less it is not worth it. */
+/* Written before it begins, or announced before room is made for it: for less it
+ * is not worth it. */
 #define BEGIN_BYTES (UINT64_C(1) << 20)
 #define ROOM_BYTES  ((size_t)8 << 20)
 /* A longer write is cut; a multiple of every sector. */
@@ -25,6 +27,7 @@
 
 /*
  * @ordinary_bytes:  written through @inner, until it begins
+ * @end_bytes:       of the file, as far as is known
  * @ring:            NULL: not begun, or not possible
  * @failed_errno:    of what could not be written at all; every flush fails
  */
@@ -32,6 +35,7 @@ struct io_behind {
 	struct psnap_io io;
 	struct psnap_io *inner;
 	uint64_t ordinary_bytes;
+	uint64_t end_bytes;
 	struct psnap_io_ring *ring;
 	int direct_fd;
 	size_t align_bytes;
@@ -68,18 +72,27 @@ static void write_again(void *ctx, const struct psnap_io_ring_done *done)
 }
 
 /* Finding room for a hole takes the file system long, one at a time. */
-static bool is_without_holes(int fd)
+static bool has_holes(const struct stat *st)
+{
+	return (uint64_t)st->st_blocks * 512 < (uint64_t)st->st_size;
+}
+
+static bool look_at_file(struct io_behind *b)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 &&
-	       (S_ISBLK(st.st_mode) ||
-		(uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size);
+	b->end_bytes = b->inner->size_bytes;
+	if (fstat(b->inner->fd, &st))
+		return false;
+	if (S_ISBLK(st.st_mode))
+		return true;
+	b->end_bytes = (uint64_t)st.st_size;
+	return !has_holes(&st);
 }
 
 static void begin(struct io_behind *b)
 {
-	b->refused = !is_without_holes(b->inner->fd);
+	b->refused = !look_at_file(b);
 	if (b->refused)
 		return;
 	b->direct_fd = psnap_reopen(b->inner->fd, O_WRONLY | O_DIRECT);
@@ -99,13 +112,16 @@ static int drain(struct io_behind *b)
 	return -b->failed_errno;
 }
 
+/* Behind the end of a file each would wait for the one before. */
 static bool goes_behind(struct io_behind *b, uint64_t offset_bytes,
 			size_t len_bytes)
 {
 	if (!b->ring && !b->refused && b->ordinary_bytes >= BEGIN_BYTES)
 		begin(b);
 	return b->ring && !b->refused &&
-	       (offset_bytes | len_bytes) % b->align_bytes == 0;
+	       (offset_bytes | len_bytes) % b->align_bytes == 0 &&
+	       offset_bytes <= b->end_bytes &&
+	       len_bytes <= b->end_bytes - offset_bytes;
 }
 
 static int64_t behind_write_some(struct psnap_io *io, uint64_t offset_bytes,
@@ -177,6 +193,23 @@ static uint64_t behind_next_data(struct psnap_io *io, uint64_t offset_bytes)
 	return psnap_io_next_data(b->inner, offset_bytes);
 }
 
+/* Of what lies behind the end of a file, there is room for much of it first. */
+static int behind_prepare(struct psnap_io *io,
+			  const struct psnap_extent *extents, size_t count,
+			  struct psnap_error *err)
+{
+	struct io_behind *b = behind_of(io);
+	uint64_t end_bytes = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		end_bytes = max_u64(end_bytes, extents[i].offset_bytes +
+						       extents[i].len_bytes);
+	if (psnap_io_make_room(b->inner->fd, end_bytes, BEGIN_BYTES))
+		b->end_bytes = end_bytes;
+	return psnap_io_prepare(b->inner, extents, count, err);
+}
+
 /* For whoever reads there without this knowing of it. */
 static bool behind_source(struct psnap_io *io, uint64_t offset_bytes,
 			  struct psnap_io_source *source)
@@ -217,6 +250,7 @@ static const struct psnap_io_ops behind_ops = {
 	.prefetch = behind_prefetch,
 	.forget = behind_forget,
 	.next_data = behind_next_data,
+	.prepare = behind_prepare,
 	.source = behind_source,
 	.punch = behind_punch,
 	.close = behind_close,

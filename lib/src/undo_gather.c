@@ -15,8 +15,8 @@
 
 /* For less it is not worth it. */
 #define TOGETHER_BYTES_MIN (UINT64_C(1) << 20)
-/* The undo file is written in bursts, in which a disk reads next to nothing. */
-#define ROOM_BYTES ((size_t)16 << 20)
+/* As much as of the undo file is under way: a disk reads less while it writes. */
+#define ROOM_BYTES ((size_t)8 << 20)
 /* Announced, or read, in one: two requests cost more than reading what is
  * between. */
 #define GAP_BYTES   ((uint64_t)16 << 10)

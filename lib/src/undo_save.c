@@ -17,6 +17,8 @@
 #include <time.h>
 
 #define BUFFER_BYTES (2 * UNDO_DATA_BYTES_MAX)
+/* A multiple of what psnap_io_write_behind() writes. */
+#define BLOCK_BYTES ((uint64_t)64 << 10)
 
 /* Another number for each run: what is left of a run that was cut must not
  * continue the records of the next one, should they be the same otherwise. */
@@ -44,15 +46,39 @@ void psnap_undo_save_release(struct psnap_undo *u)
 	free(u->buffer);
 }
 
-static int flush_buffer(struct psnap_undo *u)
+static int flush_bytes(struct psnap_undo *u, size_t len)
 {
-	size_t len = u->buffered_bytes;
+	uint64_t start = u->file.end_bytes - u->buffered_bytes;
+	int rc;
 
-	u->buffered_bytes = 0;
 	if (len == 0)
 		return 0;
-	return psnap_io_write(u->file.io, u->file.end_bytes - len, u->buffer,
-			      len, &u->failed);
+	rc = psnap_io_write(u->file.io, start, u->buffer, len, &u->failed);
+	u->buffered_bytes = rc ? 0 : u->buffered_bytes - len;
+	memmove(u->buffer, u->buffer + len, u->buffered_bytes);
+	return rc;
+}
+
+/* Up to the last end of a block: only whole ones go past the page cache. Records
+ * end anywhere, so the first one may have been begun. */
+static int flush_blocks(struct psnap_undo *u)
+{
+	uint64_t start = u->file.end_bytes - u->buffered_bytes;
+	size_t rest = (size_t)(u->file.end_bytes % BLOCK_BYTES);
+	size_t first = (size_t)(-start % BLOCK_BYTES);
+	int rc;
+
+	if (u->buffered_bytes <= rest)
+		return 0;
+	rc = flush_bytes(u, first);
+	return rc ? rc : flush_bytes(u, u->buffered_bytes - rest);
+}
+
+static int flush_buffer(struct psnap_undo *u)
+{
+	int rc = flush_blocks(u);
+
+	return rc ? rc : flush_bytes(u, u->buffered_bytes);
 }
 
 /* The head of a record whose data stands behind it already. */
@@ -87,7 +113,7 @@ int psnap_undo_append(struct undo_device *d, uint64_t offset_bytes,
 	int rc = 0;
 
 	if (BUFFER_BYTES - u->buffered_bytes < sizeof(*r) + len_bytes)
-		rc = flush_buffer(u);
+		rc = flush_blocks(u);
 	if (rc)
 		return rc;
 	r = (struct disk_undo_record *)(void *)(u->buffer + u->buffered_bytes);
@@ -173,6 +199,23 @@ int psnap_undo_flush_mark(struct psnap_undo *u, struct psnap_error *err)
 	return rc;
 }
 
+/* To the byte: what is announced and not written stays there as zeros. */
+static int announce_records(struct psnap_undo *u,
+			    const struct psnap_extent *list, size_t count)
+{
+	struct psnap_extent e = { u->file.end_bytes, 0 };
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		uint64_t len = list[i].len_bytes;
+		uint64_t records = len / UNDO_DATA_BYTES_MAX +
+				   (len % UNDO_DATA_BYTES_MAX != 0);
+
+		e.len_bytes += len + records * sizeof(struct disk_undo_record);
+	}
+	return psnap_io_prepare(u->file.io, &e, 1, &u->failed);
+}
+
 int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 		    struct psnap_error *err)
 {
@@ -190,6 +233,8 @@ int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 		forget(d, &list[i]);
 	for (n = 0; n < PSNAP_UNDO_DEVICES && rc == 0; n++)
 		rc = learn(&u->devices[n], err);
+	if (rc == 0)
+		rc = announce_records(u, list, count);
 	if (rc == 0)
 		rc = psnap_undo_gather(d, list, count, err);
 	if (rc == 0)

@@ -130,3 +130,41 @@ written_before_flush() {
 	cmp store store.old
 	cmp origin origin.old
 }
+
+torn_bytes() {
+	"$PSNAP" undo --verify --output=json undo | jq .torn_bytes
+}
+
+@test "an undo file is written past the page cache, and ends with its records" {
+	local written
+	single_pair
+	strace -f -y -qq -o trace -e trace=pwrite64 \
+		"$PSNAP" merge --quiet --undo=undo store origin
+	written=$(awk '/pwrite64\([0-9]*<.*\/undo>/ { n += $NF } END { print n + 0 }' trace)
+	(($(stat -c %s undo) > 12000000 && written > 0 && written < 4000000))
+	[[ $(torn_bytes) == 0 ]]
+}
+
+@test "what an undo file was made longer by for a run that was cut is no record" {
+	local n longer=0
+	single_pair
+	cp store store.old
+	cp origin origin.old
+	for n in 5 10 15 25 40; do
+		cp store.old store
+		cp origin.old origin
+		rm -f undo
+		strace -f -qq -o trace -e trace=io_uring_enter \
+			-e inject=io_uring_enter:signal=KILL:when=$n \
+			"$PSNAP" merge --quiet --batch=2M --undo=undo store origin && false
+		(($(torn_bytes) == 0)) || longer=$((longer + 1))
+		# The same file goes on where its records end.
+		silent 0 "$PSNAP" merge --quiet --undo=undo store origin
+		cmp origin view
+		[[ $(torn_bytes) == 0 ]]
+		silent 0 "$PSNAP" undo --quiet undo store origin
+		cmp store store.old
+		cmp origin origin.old
+	done
+	((longer > 0))
+}

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statfs.h>
 
 /*
  * @submit:     what handing over returns, @submit_times times, when it has been
@@ -20,7 +21,8 @@
  * @result:     what requests come to, @result_times times; their bytes are not
  *              touched
  * @hold:       only who waits hands over
- * @no_memory, @no_uring, @no_direct:  not to be had
+ * @no_memory, @no_uring, @no_direct, @no_room:  not to be had
+ * @fs_type:   what the file system says it is; 0: what it is
  * @submits, @reads:  how many there were
  * @wait_max:         as many were waited for together
  * @memory:           where the first read goes
@@ -36,6 +38,8 @@ static struct {
 	bool no_memory;
 	bool no_uring;
 	bool no_direct;
+	bool no_room;
+	long fs_type;
 	unsigned int submits;
 	unsigned int reads;
 	unsigned int wait_max;
@@ -117,7 +121,26 @@ static inline int fake_open(const char *path, int flags)
 	return faults.no_direct ? -1 : open(path, flags);
 }
 
+static inline int fake_fallocate(int fd, int mode, off_t offset_bytes,
+				 off_t len_bytes)
+{
+	errno = EOPNOTSUPP;
+	return faults.no_room ? -1
+			      : fallocate(fd, mode, offset_bytes, len_bytes);
+}
+
+static inline int fake_fstatfs(int fd, struct statfs *fs)
+{
+	int rc = fstatfs(fd, fs);
+
+	if (faults.fs_type)
+		fs->f_type = faults.fs_type;
+	return rc;
+}
+
 #define calloc			 fake_calloc
+#define fstatfs			 fake_fstatfs
+#define fallocate		 fake_fallocate
 #define open			 fake_open
 #define io_uring_queue_init	 fake_init
 #define io_uring_submit_and_wait fake_submit
@@ -126,7 +149,10 @@ static inline int fake_open(const char *path, int flags)
 #define io_uring_peek_cqe	 fake_peek
 #include ABOVE_RING
 #include "../../lib/src/io_ring.c"
+#include "../../lib/src/io_room.c"
 #undef calloc
+#undef fstatfs
+#undef fallocate
 #undef open
 #undef io_uring_queue_init
 #undef io_uring_submit_and_wait

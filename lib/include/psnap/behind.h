@@ -13,11 +13,14 @@ PSNAP_BEGIN_DECLS
 
 /**
  * psnap_io_write_behind() - have the writes of an io go on behind its caller
- * @io:  as psnap_io_open_exclusive() made it, nothing else in between; replaced
- *       by an io that closes it, on failure as it was
+ * @io:  as psnap_io_open_exclusive() or psnap_io_open_growing() made it, nothing
+ *       else in between; replaced by an io that closes it, on failure as it was
  *
  * Begins with it once 1 MiB was written, and not at all where the system or the
  * file does not allow it: that is no failure, all is written the ordinary way.
+ * So is what lies behind the end of a file, unless psnap_io_prepare() announced
+ * it: that makes the file longer by it, with zeros, from 1 MiB on and if the file
+ * system can.
  * Takes 8 MiB of memory from then on. Several threads may not use the io.
  *
  * What is written need not be there, in any order, before psnap_io_sync(); what
