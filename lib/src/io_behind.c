@@ -33,6 +33,7 @@
  */
 struct io_behind {
 	struct psnap_io io;
+	struct psnap_io_ops ops;
 	struct psnap_io *inner;
 	uint64_t ordinary_bytes;
 	uint64_t end_bytes;
@@ -99,6 +100,11 @@ static void begin(struct io_behind *b)
 	if (b->direct_fd >= 0)
 		b->ring = psnap_io_ring_new(b->direct_fd, ROOM_BYTES,
 					    write_again, b);
+	/* It has the lock, which is there for what is under way, too. */
+	if (b->ring && psnap_io_ring_hold(b->ring, b->inner->fd)) {
+		psnap_io_ring_free(b->ring);
+		b->ring = NULL;
+	}
 	b->refused = !b->ring;
 }
 
@@ -205,7 +211,8 @@ static int behind_prepare(struct psnap_io *io,
 	for (i = 0; i < count; i++)
 		end_bytes = max_u64(end_bytes, extents[i].offset_bytes +
 						       extents[i].len_bytes);
-	if (psnap_io_make_room(b->inner->fd, end_bytes, BEGIN_BYTES))
+	if (!b->refused &&
+	    psnap_io_make_room(b->inner->fd, end_bytes, BEGIN_BYTES))
 		b->end_bytes = end_bytes;
 	return psnap_io_prepare(b->inner, extents, count, err);
 }
@@ -250,7 +257,6 @@ static const struct psnap_io_ops behind_ops = {
 	.prefetch = behind_prefetch,
 	.forget = behind_forget,
 	.next_data = behind_next_data,
-	.prepare = behind_prepare,
 	.source = behind_source,
 	.punch = behind_punch,
 	.close = behind_close,
@@ -272,7 +278,11 @@ int psnap_io_write_behind(struct psnap_io **io, struct psnap_error *err)
 	b->align_bytes = (size_t)max_u64(psnap_io_ring_align_bytes(),
 					 b->inner->align_bytes);
 	b->io = *b->inner;
-	b->io.ops = &behind_ops;
+	b->ops = behind_ops;
+	/* Others have nothing to announce, and need not make lists of it. */
+	if (b->inner->size_bytes == (uint64_t)INT64_MAX)
+		b->ops.prepare = behind_prepare;
+	b->io.ops = &b->ops;
 	*io = &b->io;
 	return 0;
 }

@@ -21,6 +21,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What a psnap that was killed had begun to write holds its lock or claim until
+ * it is done (psnap_io_ring_hold()). "Run the same command again" is to work. */
+#define WAIT_US	  50000u
+#define WAITS_MAX 20u
+
 static int refuse(void *ctx, const struct psnap_use *use)
 {
 	struct psnap_error *err = ctx;
@@ -57,7 +62,7 @@ static int refuse_used(struct psnap_io *io, struct psnap_error *err)
 	return rc;
 }
 
-/* Opened without O_EXCL only to say who has it. */
+/* Opened without O_EXCL only to say who has it; 0: nobody that has a name. */
 static int name_holder(const char *path, struct psnap_error *err)
 {
 	struct psnap_io *io;
@@ -67,21 +72,46 @@ static int name_holder(const char *path, struct psnap_error *err)
 		return rc;
 	rc = refuse_used(io, err);
 	(void)psnap_io_close(io, NULL);
-	return rc ? rc
-		  : psnap_fail(err, PSNAP_E_BUSY,
-			       "is in use: mounted, or held by another "
-			       "program or device");
+	return rc;
+}
+
+/* False: it has been long enough. */
+static bool wait_a_little(unsigned int *waits)
+{
+	(void)usleep(WAIT_US);
+	return ++*waits < WAITS_MAX;
+}
+
+static int open_claimed(const char *path, struct psnap_io **io,
+			struct psnap_error *err)
+{
+	unsigned int waits = 0;
+	int rc;
+
+	do {
+		rc = psnap_io_file_open(path, O_RDWR | O_EXCL, io, err);
+		if (rc != PSNAP_E_BUSY)
+			return rc;
+		rc = name_holder(path, err);
+		if (rc)
+			return rc;
+	} while (wait_a_little(&waits));
+	return psnap_fail(err, PSNAP_E_BUSY,
+			  "is in use: mounted, or held by another program or "
+			  "device");
 }
 
 static int lock_file(int fd, struct psnap_error *err)
 {
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
-		return psnap_fail(err, PSNAP_E_BUSY,
-				  "another psnap is at work on it");
-	/* File systems without locks exist; then there is none to respect. */
-	return 0;
+	unsigned int waits = 0;
+
+	do {
+		/* File systems without locks exist; then there is none to
+		 * respect. */
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return 0;
+	} while (wait_a_little(&waits));
+	return psnap_fail(err, PSNAP_E_BUSY, "another psnap is at work on it");
 }
 
 /* Linux opens a device that was set read-only for writing, and only the writes
@@ -113,9 +143,7 @@ int psnap_io_open_exclusive(const char *path, struct psnap_io **io,
 	int rc;
 
 	*io = NULL;
-	rc = psnap_io_file_open(path, O_RDWR | O_EXCL, io, err);
-	if (rc == PSNAP_E_BUSY)
-		return name_holder(path, err);
+	rc = open_claimed(path, io, err);
 	if (rc)
 		return rc;
 	rc = lock_file((*io)->fd, err);

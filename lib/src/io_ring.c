@@ -41,6 +41,7 @@ struct slot {
  * @slots:   @used of them from @first on, the oldest first
  * @under_way:  of those, not known to be done, or not handed over yet
  * @kept_count, @kept_bytes:  not handed over yet
+ * @held:    a file is, by the system
  * @broken:  a negative errno: what is under way never comes back
  */
 struct psnap_io_ring {
@@ -56,6 +57,7 @@ struct psnap_io_ring {
 	unsigned int under_way;
 	unsigned int kept_count;
 	size_t kept_bytes;
+	bool held;
 	int broken;
 };
 
@@ -90,6 +92,14 @@ struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 		return NULL;
 	}
 	return ring;
+}
+
+int psnap_io_ring_hold(struct psnap_io_ring *ring, int fd)
+{
+	int rc = io_uring_register_files(&ring->uring, &fd, 1);
+
+	ring->held = rc == 0;
+	return rc;
 }
 
 static void give_oldest(struct psnap_io_ring *ring)
@@ -275,6 +285,10 @@ void psnap_io_ring_free(struct psnap_io_ring *ring)
 {
 	if (!ring)
 		return;
+	/* The system takes its time to release a ring. Of one that is broken
+	 * nobody knows what it would wait for. */
+	if (ring->held && !ring->broken)
+		(void)io_uring_unregister_files(&ring->uring);
 	io_uring_queue_exit(&ring->uring);
 	if (!ring->broken)
 		free(ring->room);

@@ -57,6 +57,16 @@ struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 					psnap_io_ring_done_fn *done, void *ctx);
 
 /**
+ * psnap_io_ring_hold() - have a file stay open as long as requests are under way
+ * @fd:  one, once; it may be closed when the ring is freed
+ *
+ * A process that is killed leaves requests behind that the system still carries
+ * out. With this they are done before a lock or a claim of @fd is gone.
+ * Return: 0 or a negative errno.
+ */
+int psnap_io_ring_hold(struct psnap_io_ring *ring, int fd);
+
+/**
  * psnap_io_ring_write() - begin a write
  *
  * Waits when too much is under way, or something in the same place is: the order

@@ -15,9 +15,9 @@
  * @end_bytes:  at most 2^63 - 1
  * @min_bytes:  for less than that it is not made longer
  *
- * Return: false: the file is as it was. It is no regular file, or long enough;
- * or the file system is full, or cannot do it without writing zeros. Whoever
- * writes hears of what is wrong.
+ * Return: false: it does not end there. It is no regular file, or long enough;
+ * or the file system cannot do it without writing zeros, or is full: then it may
+ * be longer by a part of that. Whoever writes hears of what is wrong.
  */
 bool psnap_io_make_room(int fd, uint64_t end_bytes, uint64_t min_bytes);
 

@@ -168,3 +168,77 @@ torn_bytes() {
 	done
 	((longer > 0))
 }
+
+@test "when the undo file cannot be written any more, nothing is overwritten" {
+	local n before
+	single_pair
+	before=$(sum_of store origin)
+	cp store store.old
+	cp origin origin.old
+	for n in 1 4 8; do
+		rm -f undo
+		run -8 --separate-stderr strace -f -qq -o trace -e trace=io_uring_enter \
+			-e inject=io_uring_enter:error=EBADF:when=$n+ \
+			"$PSNAP" merge --quiet --undo=undo store origin
+		[[ $stderr == *undo* ]]
+		[[ $(sum_of store origin) == "$before" ]]
+		silent 0 "$PSNAP" merge --quiet --undo=undo store origin
+		cmp origin view
+		silent 0 "$PSNAP" undo --quiet undo store origin
+		cmp store store.old
+		cmp origin origin.old
+	done
+}
+
+@test "without room for the undo file made first, it is written all the same" {
+	local error
+	for error in ENOSPC EINTR EOPNOTSUPP; do
+		rm -f undo
+		single_pair
+		cp origin origin.old
+		strace -f -qq -o trace -e trace=fallocate \
+			-e inject=fallocate:error=$error \
+			"$PSNAP" merge --quiet --undo=undo store origin
+		grep -q "$error.*INJECTED" trace
+		cmp origin view
+		[[ $(torn_bytes) == 0 ]]
+		silent 0 "$PSNAP" undo --quiet undo store origin
+		cmp origin origin.old
+	done
+}
+
+@test "a device stays claimed until the writes of a psnap that was killed are done" {
+	local pid device i rc=0
+	head -c 48M /dev/zero >image
+	attach image
+	mount_ext4 "$loop" mnt
+	single_pair
+	mv origin mnt/origin
+	attach mnt/origin
+	device=$loop
+	# Nothing that is written to the device is done from now on.
+	fsfreeze --freeze mnt
+	later 'fsfreeze --unfreeze mnt 2>fsfreeze || true'
+	"$PSNAP" merge --quiet store "$device" &
+	pid=$!
+	while ! grep -q io_uring "/proc/$pid/task/$pid/stack"; do
+		kill -0 $pid
+		sleep 0.1
+	done
+	kill -KILL $pid
+	wait $pid || true
+	# One that is let in cannot be killed before it can write.
+	"$PSNAP" merge --quiet store "$device" 2>said &
+	pid=$!
+	for ((i = 0; i < 100; i++)); do
+		[[ ! -s said ]] || break
+		sleep 0.1
+	done
+	fsfreeze --unfreeze mnt
+	wait $pid || rc=$?
+	((rc == 8))
+	grep -qF "$device: is in use" said
+	silent 0 "$PSNAP" merge --quiet store "$device"
+	cmp "$device" view
+	is_empty_store store
+}

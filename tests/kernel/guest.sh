@@ -126,10 +126,10 @@ boot
 # Whoever started the machine may be gone: it does not run for ever. Before that
 # it says on its console who is waiting for what.
 (
-  sleep 280
+  sleep 240
   echo 7 > /proc/sys/kernel/printk
   echo w > /proc/sysrq-trigger
-  sleep 20
+  sleep 60
   poweroff -f
 ) &
 # A subshell, so that a job that ends early still comes back here.

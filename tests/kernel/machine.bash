@@ -26,6 +26,7 @@ machine_start()
 {
   local name=$1 dir=$work/machine.$1 i=0 disk address
 
+  rm -rf "$machine/failed.$name"
   mkdir -p "$dir" || return
   { printf '%s\n' "$3"; cat "$here/$2.job"; } > "$dir/job"
   shift 3
@@ -56,6 +57,7 @@ machine_start()
 
 machine_kill() # NAME
 {
+  [ -n "${machine_pid[$1]:-}" ] || return 0
   kill -KILL "${machine_pid[$1]}" 2> /dev/null
   wait "${machine_pid[$1]}" 2> /dev/null
   unset "machine_pid[$1]"
@@ -105,8 +107,7 @@ machine_keep()
 {
   local dir=$work/machine.$1 keep=$machine/failed.$1
 
-  rm -rf "$keep"
-  mkdir "$keep" || return
+  mkdir -p "$keep" || return
   cp "$dir"/{job,console,answers,qemu} "$keep"
   tail -n 15 "$keep"/{console,answers,qemu}
 }

@@ -21,8 +21,10 @@
  * @result:     what requests come to, @result_times times; their bytes are not
  *              touched
  * @hold:       only who waits hands over
- * @no_memory, @no_uring, @no_direct, @no_room:  not to be had
+ * @no_memory, @no_uring, @no_direct, @no_room, @no_hold:  not to be
+ *              had
  * @fs_type:   what the file system says it is; 0: what it is
+ * @held:      the file that is, and those before it were released; -1: none
  * @submits, @reads:  how many there were
  * @wait_max:         as many were waited for together
  * @memory:           where the first read goes
@@ -39,7 +41,9 @@ static struct {
 	bool no_uring;
 	bool no_direct;
 	bool no_room;
+	bool no_hold;
 	long fs_type;
+	int held;
 	unsigned int submits;
 	unsigned int reads;
 	unsigned int wait_max;
@@ -138,19 +142,38 @@ static inline int fake_fstatfs(int fd, struct statfs *fs)
 	return rc;
 }
 
-#define calloc			 fake_calloc
-#define fstatfs			 fake_fstatfs
-#define fallocate		 fake_fallocate
-#define open			 fake_open
-#define io_uring_queue_init	 fake_init
-#define io_uring_submit_and_wait fake_submit
-#define io_uring_prep_write	 fake_write
-#define io_uring_prep_read	 fake_read
-#define io_uring_peek_cqe	 fake_peek
+static inline int fake_register(struct io_uring *uring, const int *fds,
+				unsigned int count)
+{
+	if (faults.no_hold)
+		return -EINVAL;
+	faults.held = *fds;
+	return io_uring_register_files(uring, fds, count);
+}
+
+static inline int fake_unregister(struct io_uring *uring)
+{
+	faults.held = -1;
+	return io_uring_unregister_files(uring);
+}
+
+#define calloc			  fake_calloc
+#define io_uring_register_files	  fake_register
+#define io_uring_unregister_files fake_unregister
+#define fstatfs			  fake_fstatfs
+#define fallocate		  fake_fallocate
+#define open			  fake_open
+#define io_uring_queue_init	  fake_init
+#define io_uring_submit_and_wait  fake_submit
+#define io_uring_prep_write	  fake_write
+#define io_uring_prep_read	  fake_read
+#define io_uring_peek_cqe	  fake_peek
 #include ABOVE_RING
 #include "../../lib/src/io_ring.c"
 #include "../../lib/src/io_room.c"
 #undef calloc
+#undef io_uring_register_files
+#undef io_uring_unregister_files
 #undef fstatfs
 #undef fallocate
 #undef open

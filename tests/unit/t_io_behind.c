@@ -100,11 +100,13 @@ static void test_memory(size_t len_bytes, unsigned int wait)
 	T_OK(is_there(), "%zu bytes at a time", len_bytes);
 }
 
-static void test_not_begun(bool no_uring, bool no_direct, bool no_memory)
+static void test_not_begun(bool no_uring, bool no_direct, bool no_memory,
+			   bool no_hold)
 {
 	struct psnap_io *io = new_io(false);
 
 	faults.no_uring = no_uring;
+	faults.no_hold = no_hold;
 	faults.no_direct = no_direct;
 	put_first(io);
 	T_OK(!behind_of(io)->ring, "not yet");
@@ -115,6 +117,23 @@ static void test_not_begun(bool no_uring, bool no_direct, bool no_memory)
 	T_EQ_I64(psnap_io_sync(io, NULL), 0);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
 	T_OK(is_there(), "the ordinary way");
+}
+
+/* Whoever kills the process finds the file locked until the last write is done;
+ * whoever closes the io does not. */
+static void test_held(void)
+{
+	struct psnap_io *io = new_io(false);
+	struct psnap_io *again = NULL;
+
+	put_first(io);
+	faults.held = -1;
+	T_EQ_I64(put(io, 4096, 4096), 0);
+	T_EQ_I64(faults.held, io->fd);
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+	T_EQ_I64(faults.held, -1);
+	T_EQ_I64(psnap_io_open_exclusive("file", &again, NULL), 0);
+	T_EQ_I64(psnap_io_close(again, NULL), 0);
 }
 
 /* The page cache of a device has whole pages, and writes them back. */
@@ -214,9 +233,11 @@ static void test(void)
 	test_memory(8192, 128 / 8);
 	test_memory((size_t)160 << 10, 50 / 8);
 	test_memory((size_t)1 << 20, 1);
-	test_not_begun(true, false, false);
-	test_not_begun(false, true, false);
-	test_not_begun(false, false, true);
+	test_not_begun(true, false, false, false);
+	test_not_begun(false, true, false, false);
+	test_not_begun(false, false, true, false);
+	test_not_begun(false, false, false, true);
+	test_held();
 	test_pages();
 	test_sectors();
 	test_holes();

@@ -10,9 +10,11 @@
 #include <fcntl.h>
 #include <psnap/io.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef int open_fn(const char *path, struct psnap_io **io,
@@ -45,6 +47,27 @@ static struct psnap_io *opened(open_fn *open_it, const char *path)
 
 	T_OK(rc == 0 && io, "%s: opened: %s", path, err.message);
 	return rc == 0 ? io : NULL;
+}
+
+/* Somebody has the lock for a moment, as what a killed psnap was writing has. */
+static void test_moment(open_fn *open_it)
+{
+	int fd = open("moment", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct psnap_io *io;
+	pid_t child;
+
+	T_EQ_I64(flock(fd, LOCK_EX), 0);
+	child = fork();
+	if (child == 0) {
+		(void)usleep(200000);
+		_exit(0);
+	}
+	/* The child has it, too, and alone from now on. */
+	close(fd);
+	io = opened(open_it, "moment");
+	T_EQ_I64(waitpid(child, NULL, 0), child);
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+	unlink("moment");
 }
 
 static void test_kinds(open_fn *open_it)
@@ -290,6 +313,8 @@ int main(void)
 		return T_DONE();
 	test_kinds(psnap_io_open_exclusive);
 	test_kinds(psnap_io_open_growing);
+	test_moment(psnap_io_open_exclusive);
+	test_moment(psnap_io_open_growing);
 	test_second(psnap_io_open_exclusive, psnap_io_open_exclusive);
 	test_second(psnap_io_open_exclusive, psnap_io_open_growing);
 	test_second(psnap_io_open_growing, psnap_io_open_exclusive);

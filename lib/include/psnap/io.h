@@ -120,6 +120,8 @@ psnap_io_open(const char *path, struct psnap_io **io, struct psnap_error *err);
  * the kernel grants for nothing that is mounted, swapped on or held; regular
  * files are locked against other writers of this kind, and must not be swap or
  * back a loop device. Everything is checked on the descriptor that stays open.
+ * A user without a name is waited for, a second: it may be what is still under
+ * way of a program that was killed.
  * Return: as psnap_io_open(), or PSNAP_E_BUSY with the user named.
  */
 PSNAP_API PSNAP_MUST_USE int psnap_io_open_exclusive(const char *path,
@@ -223,7 +225,8 @@ PSNAP_API PSNAP_MUST_USE int psnap_io_write(struct psnap_io *io,
  * @count:    how many
  *
  * Writes need no such announcement; with it an undo io saves all of them with
- * one flush instead of one flush each.
+ * one flush instead of one flush each, and psnap_io_write_behind() may make a
+ * file longer that grows: what is announced is then to be written.
  * Return: 0, or the failure of an io below to save them: then do not write.
  */
 PSNAP_API PSNAP_MUST_USE int
