@@ -36,7 +36,7 @@ machine_start()
   # Could there never be a second one, qemu 7.2 would leave out all barriers; then
   # kernel and disk now and then each miss what the other has told it, and wait.
   local command=(qemu-system-x86_64 -machine q35 -accel tcg -cpu qemu64
-    -smp 1,maxcpus=2 -m 384
+    -smp "1,maxcpus=2" -m 384
     -bios qboot.rom -nodefaults -display none -no-reboot
     -kernel "$machine/vmlinuz" -initrd "$machine/initrd"
     -append "console=ttyS0 quiet panic=-1 mitigations=off"
