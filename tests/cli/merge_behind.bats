@@ -221,10 +221,11 @@ torn_bytes() {
 	later 'fsfreeze --unfreeze mnt 2>fsfreeze || true'
 	"$PSNAP" merge --quiet store "$device" &
 	pid=$!
-	while ! grep -q io_uring "/proc/$pid/task/$pid/stack"; do
-		kill -0 $pid
+	for ((i = 0; i < 300; i++)); do
+		! grep -q io_uring "/proc/$pid/task/$pid/stack" || break
 		sleep 0.1
 	done
+	((i < 300))
 	kill -KILL $pid
 	wait $pid || true
 	# One that is let in cannot be killed before it can write.
