@@ -4,6 +4,8 @@
  */
 #include "io_ring.h"
 
+#include "io_depth.h"
+#include "io_places.h"
 #include "rooms.h"
 
 #include <assert.h>
@@ -15,9 +17,6 @@
 #include <unistd.h>
 
 #define ALIGN_BYTES_MIN 4096
-/* As many as Linux queues for a loop device, and half of what it does for a disk.
- * Of more io_uring has threads wait for a place, and a disk is no faster. */
-#define SLOTS 128u
 /* Handed over together: a system call for each would cost more than it does. */
 #define HAND_OVER_COUNT 32u
 #define HAND_OVER_BYTES ((size_t)512 << 10)
@@ -38,7 +37,8 @@ struct slot {
 
 /*
  * @room:    @room_bytes, taken in a circle
- * @slots:   @used of them from @first on, the oldest first
+ * @slots:   @slot_count; @used of them from @first on, the oldest first
+ * @places:  of those
  * @under_way:  of those, not known to be done, or not handed over yet
  * @kept_count, @kept_bytes:  not handed over yet
  * @held:    a file is, by the system
@@ -51,7 +51,8 @@ struct psnap_io_ring {
 	void *ctx;
 	uint8_t *room;
 	size_t room_bytes;
-	struct slot slots[SLOTS];
+	struct psnap_io_places places;
+	unsigned int slot_count;
 	unsigned int first;
 	unsigned int used;
 	unsigned int under_way;
@@ -59,6 +60,7 @@ struct psnap_io_ring {
 	size_t kept_bytes;
 	bool held;
 	int broken;
+	struct slot slots[];
 };
 
 size_t psnap_io_ring_align_bytes(void)
@@ -71,22 +73,25 @@ size_t psnap_io_ring_align_bytes(void)
 
 static struct slot *slot_of(struct psnap_io_ring *ring, unsigned int i)
 {
-	return &ring->slots[(ring->first + i) % SLOTS];
+	return &ring->slots[(ring->first + i) % ring->slot_count];
 }
 
 struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 					psnap_io_ring_done_fn *done, void *ctx)
 {
-	struct psnap_io_ring *ring = calloc(1, sizeof(*ring));
+	unsigned int depth = psnap_io_depth(fd);
+	struct psnap_io_ring *ring =
+		calloc(1, sizeof(*ring) + depth * sizeof(ring->slots[0]));
 
 	if (!ring)
 		return NULL;
+	ring->slot_count = depth;
 	ring->fd = fd;
 	ring->done = done;
 	ring->ctx = ctx;
 	ring->room = psnap_rooms_new(1, room_bytes);
 	ring->room_bytes = room_bytes;
-	if (!ring->room || io_uring_queue_init(SLOTS, &ring->uring, 0) < 0) {
+	if (!ring->room || io_uring_queue_init(depth, &ring->uring, 0) < 0) {
 		free(ring->room);
 		free(ring);
 		return NULL;
@@ -113,7 +118,9 @@ static void give_oldest(struct psnap_io_ring *ring)
 	};
 
 	ring->done(ring->ctx, &done);
-	ring->first = (ring->first + 1) % SLOTS;
+	psnap_io_places_remove(&ring->places, oldest->offset_bytes,
+			       oldest->len_bytes);
+	ring->first = (ring->first + 1) % ring->slot_count;
 	ring->used--;
 }
 
@@ -198,6 +205,8 @@ static bool is_under_way(struct psnap_io_ring *ring, uint64_t offset_bytes,
 {
 	unsigned int i;
 
+	if (!psnap_io_places_may_meet(&ring->places, offset_bytes, len_bytes))
+		return false;
 	for (i = 0; i < ring->used; i++) {
 		const struct slot *s = slot_of(ring, i);
 
@@ -216,13 +225,14 @@ static struct slot *new_slot(struct psnap_io_ring *ring, uint64_t offset_bytes,
 	size_t at = ring->room_bytes;
 
 	while (!ring->broken &&
-	       (ring->used == SLOTS ||
+	       (ring->used == ring->slot_count ||
 		(at = find_room(ring, len_bytes)) == ring->room_bytes))
 		(void)hand_over(ring, FULL_PART);
 	if (ring->broken)
 		return NULL;
 	slot = slot_of(ring, ring->used++);
 	*slot = (struct slot){ offset_bytes, at, len_bytes, 0, false };
+	psnap_io_places_add(&ring->places, offset_bytes, len_bytes);
 	return slot;
 }
 

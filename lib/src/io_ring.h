@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads and writes past the page cache that are under way together (io_uring):
- * 128 requests cost a processor, and a disk, much less than one after the other.
+ * Reads and writes past the page cache that are under way together (io_uring): a
+ * thousand requests cost a processor, and a disk, much less than one after the
+ * other; how many there may be, psnap_io_depth() knows.
  * What is written is copied to a circle of memory, what is read arrives there;
  * it is used again when the request and all before it are done.
  */

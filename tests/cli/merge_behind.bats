@@ -62,6 +62,23 @@ written_before_flush() {
 	run -1 grep io_uring trace
 }
 
+# Of what a loop device does not take, threads would wait.
+@test "a loop device is given as many requests as it takes, a disk more" {
+	local depth=1024
+	single_pair
+	# Where the tests run may itself be a loop device.
+	(($(stat -c %Hd origin) != 7)) || depth=128
+	traced
+	grep -qF "io_uring_setup($depth," trace
+	single_pair
+	attach origin
+	strace -f -qq -o trace -e trace=io_uring_setup \
+		"$PSNAP" merge --quiet store "$loop"
+	grep -qF "io_uring_setup(128," trace
+	cmp "$loop" view
+	is_empty_store store
+}
+
 @test "a flush comes after everything that was under way" {
 	single_pair
 	traced

@@ -6,6 +6,8 @@
 #ifndef PSNAP_TEST_RING_FAULTS_H
 #define PSNAP_TEST_RING_FAULTS_H
 
+#include "../../lib/src/io_depth.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
@@ -23,6 +25,7 @@
  * @hold:       only who waits hands over
  * @no_memory, @no_uring, @no_direct, @no_room, @no_hold:  not to be
  *              had
+ * @depth:     as many under way; 0: as a loop device takes
  * @fs_type:   what the file system says it is; 0: what it is
  * @held:      the file that is, and those before it were released; -1: none
  * @submits, @reads:  how many there were
@@ -42,6 +45,7 @@ static struct {
 	bool no_direct;
 	bool no_room;
 	bool no_hold;
+	unsigned int depth;
 	long fs_type;
 	int held;
 	unsigned int submits;
@@ -142,6 +146,12 @@ static inline int fake_fstatfs(int fd, struct statfs *fs)
 	return rc;
 }
 
+static inline unsigned int fake_depth(int fd)
+{
+	(void)fd;
+	return faults.depth ? faults.depth : 128;
+}
+
 static inline int fake_register(struct io_uring *uring, const int *fds,
 				unsigned int count)
 {
@@ -158,6 +168,7 @@ static inline int fake_unregister(struct io_uring *uring)
 }
 
 #define calloc			  fake_calloc
+#define psnap_io_depth		  fake_depth
 #define io_uring_register_files	  fake_register
 #define io_uring_unregister_files fake_unregister
 #define fstatfs			  fake_fstatfs
@@ -172,6 +183,7 @@ static inline int fake_unregister(struct io_uring *uring)
 #include "../../lib/src/io_ring.c"
 #include "../../lib/src/io_room.c"
 #undef calloc
+#undef psnap_io_depth
 #undef io_uring_register_files
 #undef io_uring_unregister_files
 #undef fstatfs
@@ -193,7 +205,7 @@ static inline bool system_goes_past(void)
 	bool can = fd >= 0 && block && memset(block, 1, 65536) &&
 		   pwrite(fd, block, 65536, 0) == 65536 &&
 		   pread(fd, block, 65536, 0) == 65536 &&
-		   io_uring_queue_init(SLOTS, &uring, 0) == 0;
+		   io_uring_queue_init(8, &uring, 0) == 0;
 
 	if (can)
 		io_uring_queue_exit(&uring);

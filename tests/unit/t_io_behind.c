@@ -81,12 +81,13 @@ static void test_together(void)
 
 /* More than there is memory for, long and short, from a disk that takes nothing
  * before somebody waits. */
-static void test_memory(size_t len_bytes, unsigned int wait)
+static void test_memory(size_t len_bytes, unsigned int depth, unsigned int wait)
 {
 	struct psnap_io *io = new_io(false);
 	unsigned int failed = 0;
 	size_t at;
 
+	faults.depth = depth;
 	put_first(io);
 	faults.hold = true;
 	for (at = 0; at + len_bytes <= FILE_BYTES; len_bytes ^= 4096) {
@@ -230,9 +231,11 @@ static void test(void)
 	test_against_model();
 	test_one_place();
 	test_together();
-	test_memory(8192, 128 / 8);
-	test_memory((size_t)160 << 10, 50 / 8);
-	test_memory((size_t)1 << 20, 1);
+	test_memory(8192, 128, 128 / 8);
+	test_memory(8192, 1024, 819 / 8);
+	test_memory((size_t)160 << 10, 128, 50 / 8);
+	test_memory((size_t)160 << 10, 1024, 50 / 8);
+	test_memory((size_t)1 << 20, 128, 1);
 	test_not_begun(true, false, false, false);
 	test_not_begun(false, true, false, false);
 	test_not_begun(false, false, true, false);
