@@ -17,8 +17,9 @@ struct psnap_ahead;
 /**
  * struct psnap_ahead_piece - one range, read or not
  * @offset_bytes, @len_bytes, @tag:  as asked for
- * @data:  until the call returns; NULL: it could not be read in this way. Why
- *         is for psnap_io_read() to find out, which may yet read it
+ * @data:  until the call returns, and for what is being written to @to;
+ *         NULL: it could not be read in this way. Why is for psnap_io_read()
+ *         to find out, which may yet read it
  */
 struct psnap_ahead_piece {
 	uint64_t offset_bytes;
@@ -31,12 +32,15 @@ struct psnap_ahead_piece {
  * struct psnap_ahead_options - where from and where to
  * @io:           bytes that stand in a file as they are (psnap_io_source());
  *                not to be written where a piece is under way
+ * @to:           the io that take() writes to, or NULL; pieces are lent to it
+ *                (psnap_io_lend()), until it is closed or they are
  * @piece_bytes:  no piece is longer
  * @take:         given each piece, in the order in which they were asked for,
  *                in the thread that asks; a failure ends the reading
  */
 struct psnap_ahead_options {
 	struct psnap_io *io;
+	struct psnap_io *to;
 	size_t piece_bytes;
 	int (*take)(void *ctx, const struct psnap_ahead_piece *piece,
 		    struct psnap_error *err);
@@ -69,7 +73,11 @@ PSNAP_MUST_USE int psnap_ahead_read(struct psnap_ahead *ahead,
 PSNAP_MUST_USE int psnap_ahead_finish(struct psnap_ahead *ahead,
 				      struct psnap_error *err);
 
-/** psnap_ahead_close() - drop what is under way, end the threads; NULL is fine */
+/**
+ * psnap_ahead_close() - drop what is under way, end the threads; NULL is fine
+ *
+ * Waits for what is being written of pieces.
+ */
 void psnap_ahead_close(struct psnap_ahead *ahead);
 
 #endif

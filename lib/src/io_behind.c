@@ -29,6 +29,7 @@
  * @ordinary_bytes:  written through @inner, until it begins
  * @end_bytes:       of the file, as far as is known
  * @ring:            NULL: not begun, or not possible
+ * @lent, @lent_bytes:  what need not be copied
  * @failed_errno:    of what could not be written at all; every flush fails
  */
 struct io_behind {
@@ -41,6 +42,8 @@ struct io_behind {
 	int direct_fd;
 	size_t align_bytes;
 	bool refused;
+	const uint8_t *lent;
+	size_t lent_bytes;
 	int failed_errno;
 };
 
@@ -130,6 +133,18 @@ static bool goes_behind(struct io_behind *b, uint64_t offset_bytes,
 	       len_bytes <= b->end_bytes - offset_bytes;
 }
 
+/* The disk may take memory no better than it takes offsets. */
+static bool is_lent(const struct io_behind *b, const void *buf,
+		    size_t len_bytes)
+{
+	uintptr_t at = (uintptr_t)buf;
+	/* Of what lies in front, more than any memory has. */
+	uintptr_t skip = at - (uintptr_t)b->lent;
+
+	return at % b->align_bytes == 0 && skip <= b->lent_bytes &&
+	       len_bytes <= b->lent_bytes - skip;
+}
+
 static int64_t behind_write_some(struct psnap_io *io, uint64_t offset_bytes,
 				 const void *buf, size_t len_bytes)
 {
@@ -144,7 +159,10 @@ static int64_t behind_write_some(struct psnap_io *io, uint64_t offset_bytes,
 			  : b->inner->ops->write_some(b->inner, offset_bytes,
 						      buf, len_bytes);
 	}
-	rc = psnap_io_ring_write(b->ring, offset_bytes, buf, len);
+	if (is_lent(b, buf, len))
+		rc = psnap_io_ring_write_lent(b->ring, offset_bytes, buf, len);
+	else
+		rc = psnap_io_ring_write(b->ring, offset_bytes, buf, len);
 	if (rc)
 		note_failure(b, -rc);
 	return rc ? rc : (int64_t)len;
@@ -236,6 +254,25 @@ static int behind_punch(struct psnap_io *io, uint64_t offset_bytes,
 		  : b->inner->ops->punch(b->inner, offset_bytes, len_bytes);
 }
 
+static bool behind_lend(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	struct io_behind *b = behind_of(io);
+
+	b->lent = memory;
+	b->lent_bytes = memory ? bytes : 0;
+	return true;
+}
+
+static bool behind_settle(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	struct io_behind *b = behind_of(io);
+	int rc = b->ring ? psnap_io_ring_settle(b->ring, memory, bytes) : 0;
+
+	if (rc)
+		note_failure(b, -rc);
+	return rc == 0;
+}
+
 static int behind_close(struct psnap_io *io)
 {
 	struct io_behind *b = behind_of(io);
@@ -259,6 +296,8 @@ static const struct psnap_io_ops behind_ops = {
 	.next_data = behind_next_data,
 	.source = behind_source,
 	.punch = behind_punch,
+	.lend = behind_lend,
+	.settle = behind_settle,
 	.close = behind_close,
 };
 

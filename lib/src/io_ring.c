@@ -5,8 +5,7 @@
 #include "io_ring.h"
 
 #include "io_depth.h"
-#include "io_places.h"
-#include "rooms.h"
+#include "io_slots.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -27,19 +26,8 @@
 #define REFUSALS_MAX 1000u
 #define PAUSE_US     1000u
 
-struct slot {
-	uint64_t offset_bytes;
-	size_t at;
-	size_t len_bytes;
-	int result;
-	bool done;
-};
-
 /*
- * @room:    @room_bytes, taken in a circle
- * @slots:   @slot_count; @used of them from @first on, the oldest first
- * @places:  of those
- * @under_way:  of those, not known to be done, or not handed over yet
+ * @under_way:  of those in @slots, not known to be done, or not handed over yet
  * @kept_count, @kept_bytes:  not handed over yet
  * @held:    a file is, by the system
  * @broken:  a negative errno: what is under way never comes back
@@ -49,18 +37,12 @@ struct psnap_io_ring {
 	int fd;
 	psnap_io_ring_done_fn *done;
 	void *ctx;
-	uint8_t *room;
-	size_t room_bytes;
-	struct psnap_io_places places;
-	unsigned int slot_count;
-	unsigned int first;
-	unsigned int used;
+	struct psnap_io_slots *slots;
 	unsigned int under_way;
 	unsigned int kept_count;
 	size_t kept_bytes;
 	bool held;
 	int broken;
-	struct slot slots[];
 };
 
 size_t psnap_io_ring_align_bytes(void)
@@ -71,28 +53,20 @@ size_t psnap_io_ring_align_bytes(void)
 					    : ALIGN_BYTES_MIN;
 }
 
-static struct slot *slot_of(struct psnap_io_ring *ring, unsigned int i)
-{
-	return &ring->slots[(ring->first + i) % ring->slot_count];
-}
-
 struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 					psnap_io_ring_done_fn *done, void *ctx)
 {
+	struct psnap_io_ring *ring = calloc(1, sizeof(*ring));
 	unsigned int depth = psnap_io_depth(fd);
-	struct psnap_io_ring *ring =
-		calloc(1, sizeof(*ring) + depth * sizeof(ring->slots[0]));
 
 	if (!ring)
 		return NULL;
-	ring->slot_count = depth;
 	ring->fd = fd;
 	ring->done = done;
 	ring->ctx = ctx;
-	ring->room = psnap_rooms_new(1, room_bytes);
-	ring->room_bytes = room_bytes;
-	if (!ring->room || io_uring_queue_init(depth, &ring->uring, 0) < 0) {
-		free(ring->room);
+	ring->slots = psnap_io_slots_new(depth, room_bytes);
+	if (!ring->slots || io_uring_queue_init(depth, &ring->uring, 0) < 0) {
+		psnap_io_slots_free(ring->slots, true);
 		free(ring);
 		return NULL;
 	}
@@ -107,37 +81,35 @@ int psnap_io_ring_hold(struct psnap_io_ring *ring, int fd)
 	return rc;
 }
 
-static void give_oldest(struct psnap_io_ring *ring)
+static void give(struct psnap_io_ring *ring, const struct psnap_io_slot *slot)
 {
-	const struct slot *oldest = slot_of(ring, 0);
 	const struct psnap_io_ring_done done = {
-		.offset_bytes = oldest->offset_bytes,
-		.data = ring->room + oldest->at,
-		.len_bytes = oldest->len_bytes,
-		.result = oldest->result,
+		.offset_bytes = slot->offset_bytes,
+		.data = slot->data,
+		.len_bytes = slot->len_bytes,
+		.result = slot->result,
 	};
 
 	ring->done(ring->ctx, &done);
-	psnap_io_places_remove(&ring->places, oldest->offset_bytes,
-			       oldest->len_bytes);
-	ring->first = (ring->first + 1) % ring->slot_count;
-	ring->used--;
 }
 
 static void take_done(struct psnap_io_ring *ring)
 {
+	const struct psnap_io_slot *oldest;
 	struct io_uring_cqe *cqe;
 
 	while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
-		struct slot *slot = io_uring_cqe_get_data(cqe);
+		struct psnap_io_slot *slot = io_uring_cqe_get_data(cqe);
 
 		ring->under_way--;
 		slot->result = cqe->res;
 		slot->done = true;
 		io_uring_cqe_seen(&ring->uring, cqe);
 	}
-	while (ring->used > 0 && slot_of(ring, 0)->done)
-		give_oldest(ring);
+	while ((oldest = psnap_io_slots_oldest(ring->slots)) && oldest->done) {
+		give(ring, oldest);
+		psnap_io_slots_leave(ring->slots);
+	}
 }
 
 static bool is_passing(int os_errno)
@@ -175,64 +147,22 @@ static int hand_over(struct psnap_io_ring *ring, unsigned int part)
 
 int psnap_io_ring_drain(struct psnap_io_ring *ring)
 {
-	while (ring->used > 0 && !ring->broken)
+	while (psnap_io_slots_oldest(ring->slots) && !ring->broken)
 		(void)hand_over(ring, 1);
 	return ring->broken;
 }
 
-/* Where @len_bytes are free, or @room_bytes. A circle that is full and one that
- * is empty must differ, so the last byte is never taken. */
-static size_t find_room(struct psnap_io_ring *ring, size_t len_bytes)
+/* The new slot; NULL: broken. */
+static struct psnap_io_slot *new_slot(struct psnap_io_ring *ring,
+				      uint64_t offset_bytes, void *lent,
+				      size_t len_bytes)
 {
-	const struct slot *newest;
-	size_t tail;
-	size_t head;
-
-	if (ring->used == 0)
-		return 0;
-	newest = slot_of(ring, ring->used - 1);
-	tail = slot_of(ring, 0)->at;
-	head = newest->at + newest->len_bytes;
-	if (head > tail && len_bytes <= ring->room_bytes - head)
-		return head;
-	if (head > tail)
-		return len_bytes < tail ? 0 : ring->room_bytes;
-	return len_bytes < tail - head ? head : ring->room_bytes;
-}
-
-static bool is_under_way(struct psnap_io_ring *ring, uint64_t offset_bytes,
-			 size_t len_bytes)
-{
-	unsigned int i;
-
-	if (!psnap_io_places_may_meet(&ring->places, offset_bytes, len_bytes))
-		return false;
-	for (i = 0; i < ring->used; i++) {
-		const struct slot *s = slot_of(ring, i);
-
-		if (offset_bytes < s->offset_bytes + s->len_bytes &&
-		    s->offset_bytes < offset_bytes + len_bytes)
-			return true;
-	}
-	return false;
-}
-
-/* The new slot, with room; NULL: broken. */
-static struct slot *new_slot(struct psnap_io_ring *ring, uint64_t offset_bytes,
-			     size_t len_bytes)
-{
-	struct slot *slot;
-	size_t at = ring->room_bytes;
+	struct psnap_io_slot *slot = NULL;
 
 	while (!ring->broken &&
-	       (ring->used == ring->slot_count ||
-		(at = find_room(ring, len_bytes)) == ring->room_bytes))
+	       !(slot = psnap_io_slots_take(ring->slots, offset_bytes, lent,
+					    len_bytes)))
 		(void)hand_over(ring, FULL_PART);
-	if (ring->broken)
-		return NULL;
-	slot = slot_of(ring, ring->used++);
-	*slot = (struct slot){ offset_bytes, at, len_bytes, 0, false };
-	psnap_io_places_add(&ring->places, offset_bytes, len_bytes);
 	return slot;
 }
 
@@ -247,7 +177,7 @@ static struct io_uring_sqe *new_sqe(struct psnap_io_ring *ring)
 
 /* Hand it over, if that is enough for a system call. */
 static int keep(struct psnap_io_ring *ring, struct io_uring_sqe *sqe,
-		struct slot *slot)
+		struct psnap_io_slot *slot)
 {
 	io_uring_sqe_set_data(sqe, slot);
 	ring->under_way++;
@@ -259,35 +189,66 @@ static int keep(struct psnap_io_ring *ring, struct io_uring_sqe *sqe,
 	return hand_over(ring, 0);
 }
 
+static struct psnap_io_slot *new_write(struct psnap_io_ring *ring,
+				       uint64_t offset_bytes, void *lent,
+				       size_t len_bytes)
+{
+	if (psnap_io_slots_meet(ring->slots, offset_bytes, len_bytes))
+		(void)psnap_io_ring_drain(ring);
+	return new_slot(ring, offset_bytes, lent, len_bytes);
+}
+
+static int begin_write(struct psnap_io_ring *ring, struct psnap_io_slot *slot)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_write(sqe, ring->fd, slot->data,
+			    (unsigned int)slot->len_bytes, slot->offset_bytes);
+	return keep(ring, sqe, slot);
+}
+
 int psnap_io_ring_write(struct psnap_io_ring *ring, uint64_t offset_bytes,
 			const void *data, size_t len_bytes)
 {
-	struct io_uring_sqe *sqe;
-	struct slot *slot;
+	struct psnap_io_slot *slot =
+		new_write(ring, offset_bytes, NULL, len_bytes);
 
-	if (is_under_way(ring, offset_bytes, len_bytes))
-		(void)psnap_io_ring_drain(ring);
-	slot = new_slot(ring, offset_bytes, len_bytes);
 	if (!slot)
 		return ring->broken;
-	sqe = new_sqe(ring);
-	memcpy(ring->room + slot->at, data, len_bytes);
-	io_uring_prep_write(sqe, ring->fd, ring->room + slot->at,
-			    (unsigned int)len_bytes, offset_bytes);
-	return keep(ring, sqe, slot);
+	memcpy(slot->data, data, len_bytes);
+	return begin_write(ring, slot);
+}
+
+int psnap_io_ring_write_lent(struct psnap_io_ring *ring, uint64_t offset_bytes,
+			     const void *data, size_t len_bytes)
+{
+	/* Nothing that is lent is written to. */
+	struct psnap_io_slot *slot = new_write(
+		ring, offset_bytes, (void *)(uintptr_t)data, len_bytes);
+
+	return slot ? begin_write(ring, slot) : ring->broken;
+}
+
+int psnap_io_ring_settle(struct psnap_io_ring *ring, const void *memory,
+			 size_t bytes)
+{
+	while (!ring->broken && psnap_io_slots_use(ring->slots, memory, bytes))
+		(void)hand_over(ring, FULL_PART);
+	return ring->broken;
 }
 
 int psnap_io_ring_read(struct psnap_io_ring *ring, uint64_t offset_bytes,
 		       size_t len_bytes)
 {
-	struct slot *slot = new_slot(ring, offset_bytes, len_bytes);
+	struct psnap_io_slot *slot =
+		new_slot(ring, offset_bytes, NULL, len_bytes);
 	struct io_uring_sqe *sqe;
 
 	if (!slot)
 		return ring->broken;
 	sqe = new_sqe(ring);
-	io_uring_prep_read(sqe, ring->fd, ring->room + slot->at,
-			   (unsigned int)len_bytes, offset_bytes);
+	io_uring_prep_read(sqe, ring->fd, slot->data, (unsigned int)len_bytes,
+			   offset_bytes);
 	return keep(ring, sqe, slot);
 }
 
@@ -300,7 +261,6 @@ void psnap_io_ring_free(struct psnap_io_ring *ring)
 	if (ring->held && !ring->broken)
 		(void)io_uring_unregister_files(&ring->uring);
 	io_uring_queue_exit(&ring->uring);
-	if (!ring->broken)
-		free(ring->room);
+	psnap_io_slots_free(ring->slots, !ring->broken);
 	free(ring);
 }

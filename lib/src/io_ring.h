@@ -3,8 +3,9 @@
  * Reads and writes past the page cache that are under way together (io_uring): a
  * thousand requests cost a processor, and a disk, much less than one after the
  * other; how many there may be, psnap_io_depth() knows.
- * What is written is copied to a circle of memory, what is read arrives there;
- * it is used again when the request and all before it are done.
+ * What is written is copied to a circle of memory, unless it stays where it is;
+ * what is read arrives there. It is used again when the request and all before
+ * it are done.
  */
 #ifndef PSNAP_IO_RING_H
 #define PSNAP_IO_RING_H
@@ -77,6 +78,24 @@ int psnap_io_ring_hold(struct psnap_io_ring *ring, int fd);
  */
 int psnap_io_ring_write(struct psnap_io_ring *ring, uint64_t offset_bytes,
 			const void *data, size_t len_bytes);
+
+/**
+ * psnap_io_ring_write_lent() - begin a write that needs no copy
+ * @data:  a multiple of psnap_io_ring_align_bytes(); stays as it is until
+ *         psnap_io_ring_settle()
+ *
+ * Waits, and returns, as psnap_io_ring_write().
+ */
+int psnap_io_ring_write_lent(struct psnap_io_ring *ring, uint64_t offset_bytes,
+			     const void *data, size_t len_bytes);
+
+/**
+ * psnap_io_ring_settle() - wait until nothing is under way from this memory
+ *
+ * Return: as psnap_io_ring_write(); not 0: the system may still read it.
+ */
+int psnap_io_ring_settle(struct psnap_io_ring *ring, const void *memory,
+			 size_t bytes);
 
 /**
  * psnap_io_ring_read() - begin a read

@@ -125,6 +125,16 @@ int psnap_io_prepare(struct psnap_io *io, const struct psnap_extent *extents,
 	return io->ops->prepare ? io->ops->prepare(io, extents, count, err) : 0;
 }
 
+bool psnap_io_lend(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	return io->ops->lend && io->ops->lend(io, memory, bytes);
+}
+
+bool psnap_io_settle(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	return !io->ops->settle || io->ops->settle(io, memory, bytes);
+}
+
 int psnap_io_punch(struct psnap_io *io, uint64_t offset_bytes,
 		   uint64_t len_bytes, struct psnap_error *err)
 {

@@ -34,6 +34,7 @@ void psnap_merge_open_ahead(struct merger *m)
 {
 	const struct psnap_ahead_options options = {
 		.io = m->store,
+		.to = m->origin,
 		.piece_bytes = PSNAP_MERGE_PIECE_BYTES,
 		.take = take,
 		.ctx = m,

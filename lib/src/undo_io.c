@@ -158,6 +158,20 @@ static bool undo_source(struct psnap_io *io, uint64_t offset_bytes,
 	return psnap_io_source(d->inner, offset_bytes, source);
 }
 
+static bool undo_lend(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	struct undo_device *d = (struct undo_device *)(void *)io;
+
+	return psnap_io_lend(d->inner, memory, bytes);
+}
+
+static bool undo_settle(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	struct undo_device *d = (struct undo_device *)(void *)io;
+
+	return psnap_io_settle(d->inner, memory, bytes);
+}
+
 static int undo_close(struct psnap_io *io)
 {
 	(void)io; /* belongs to struct psnap_undo */
@@ -173,6 +187,8 @@ static const struct psnap_io_ops undo_ops = {
 	.next_data = undo_next_data,
 	.prepare = undo_prepare,
 	.source = undo_source,
+	.lend = undo_lend,
+	.settle = undo_settle,
 	.close = undo_close,
 };
 

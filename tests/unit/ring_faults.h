@@ -182,6 +182,7 @@ static inline int fake_unregister(struct io_uring *uring)
 #include ABOVE_RING
 #include "../../lib/src/io_ring.c"
 #include "../../lib/src/io_room.c"
+#include "../../lib/src/io_slots.c"
 #undef calloc
 #undef psnap_io_depth
 #undef io_uring_register_files

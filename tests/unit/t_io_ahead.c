@@ -285,6 +285,162 @@ static void test_elsewhere(void)
 	tear_down();
 }
 
+/*
+ * Who borrows pieces, and what became of them.
+ * @pieces:   that are not settled yet, and @copies of what was in them
+ * @refuse:   has no use for them
+ * @broken:   never settles
+ * @changed:  of those that were settled, changed before
+ */
+static struct {
+	const uint8_t *memory;
+	size_t bytes;
+	const uint8_t *pieces[64];
+	uint8_t copies[64][4096];
+	unsigned int count;
+	unsigned int count_max;
+	unsigned int ends;
+	unsigned int changed;
+	bool refuse;
+	bool broken;
+} borrower;
+
+static bool borrow(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	(void)io;
+	borrower.ends += !memory;
+	borrower.memory = memory;
+	borrower.bytes = bytes;
+	return !borrower.refuse;
+}
+
+static bool settle(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	const uint8_t *start = memory;
+	unsigned int left = 0;
+	unsigned int i;
+
+	(void)io;
+	for (i = 0; i < borrower.count; i++) {
+		const uint8_t *piece = borrower.pieces[i];
+
+		if (piece < start || piece >= start + bytes) {
+			memmove(borrower.copies[left], borrower.copies[i],
+				sizeof(borrower.copies[0]));
+			borrower.pieces[left++] = piece;
+			continue;
+		}
+		borrower.changed += memcmp(piece, borrower.copies[i],
+					   sizeof(borrower.copies[0])) != 0;
+	}
+	borrower.count = left;
+	return !borrower.broken;
+}
+
+static int take_lent(void *ctx, const struct psnap_ahead_piece *piece,
+		     struct psnap_error *err)
+{
+	unsigned int i = borrower.count;
+
+	if (piece->data) {
+		borrower.changed += piece->data < borrower.memory ||
+				    piece->data + piece->len_bytes >
+					    borrower.memory + borrower.bytes;
+		borrower.pieces[i] = piece->data;
+		memcpy(borrower.copies[i], piece->data, 4096);
+		borrower.count++;
+	}
+	if (borrower.count_max < borrower.count)
+		borrower.count_max = borrower.count;
+	return take(ctx, piece, err);
+}
+
+static struct psnap_ahead *lending(struct psnap_io *to)
+{
+	static struct psnap_io_ops ops;
+	const struct psnap_ahead_options options = {
+		.io = scene.io,
+		.to = to,
+		.piece_bytes = 4096,
+		.take = take_lent,
+		.ctx = &scene,
+	};
+	struct psnap_ahead *ahead;
+
+	ops = *to->ops;
+	ops.lend = borrow;
+	ops.settle = settle;
+	to->ops = &ops;
+	T_EQ_I64(psnap_ahead_open(&options, &ahead, NULL), 0);
+	return ahead;
+}
+
+/* Nothing is read to where something is still written from. */
+static void test_lent(void)
+{
+	struct psnap_ahead *ahead;
+	struct psnap_io to;
+	uint64_t pieces;
+
+	set_up();
+	memset(&borrower, 0, sizeof(borrower));
+	to = *scene.io;
+	ahead = lending(&to);
+	T_EQ_I64(read_all(ahead, 4096, &pieces), 0);
+	T_EQ_U64(scene.taken, pieces);
+	T_EQ_U64(scene.wrong, 0);
+	T_EQ_U64(scene.unread, 0);
+	T_EQ_U64(borrower.changed, 0);
+	/* And not waited for right after it was begun. */
+	T_EQ_U64(borrower.count, PIECES + LENT_PIECES);
+	T_EQ_U64(borrower.ends, 0);
+	psnap_ahead_close(ahead);
+	T_EQ_U64(borrower.count, 0);
+	T_EQ_U64(borrower.changed, 0);
+	T_EQ_U64(borrower.ends, 1);
+	T_OK(!borrower.memory, "no longer lent");
+	tear_down();
+}
+
+static void test_no_use(void)
+{
+	struct psnap_ahead *ahead;
+	struct psnap_io to;
+
+	set_up();
+	memset(&borrower, 0, sizeof(borrower));
+	borrower.refuse = true;
+	to = *scene.io;
+	ahead = lending(&to);
+	T_EQ_U64(ahead->room_count, PIECES);
+	psnap_ahead_close(ahead);
+	T_EQ_U64(borrower.ends, 0);
+	tear_down();
+}
+
+/* Then it is for whoever takes it to find out why nothing can be written. */
+static void test_never_settled(void)
+{
+	static uint8_t *rooms;
+	struct psnap_ahead *ahead;
+	struct psnap_io to;
+	uint64_t pieces;
+
+	set_up();
+	memset(&borrower, 0, sizeof(borrower));
+	to = *scene.io;
+	borrower.broken = true;
+	ahead = lending(&to);
+	rooms = ahead->rooms;
+	T_EQ_I64(read_all(ahead, 4096, &pieces), 0);
+	T_EQ_U64(scene.unread, pieces);
+	T_EQ_U64(faults.direct_reads + faults.cached_reads, 0);
+	psnap_ahead_close(ahead);
+	/* The system may still read it: it is not given back. */
+	rooms[0] = 1;
+	tear_down();
+}
+
 int main(void)
 {
 	test_bytes();
@@ -292,5 +448,8 @@ int main(void)
 	test_unreadable();
 	test_ends();
 	test_elsewhere();
+	test_lent();
+	test_no_use();
+	test_never_settled();
 	return T_DONE();
 }

@@ -54,11 +54,11 @@ static void test_one_place(void)
 	T_EQ_I64(put(io, 8192, 8192), 0);
 	T_EQ_I64(put(io, 16384, 4096), 0);
 	T_EQ_I64(put(io, 4096, 4096), 0);
-	T_EQ_U64(b->ring->used, 3);
+	T_EQ_U64(b->ring->under_way, 3);
 	T_EQ_I64(put(io, 12288, 8192), 0);
-	T_EQ_U64(b->ring->used, 1);
+	T_EQ_U64(b->ring->under_way, 1);
 	T_EQ_I64(psnap_io_read(io, 0, found, 1, NULL), 0);
-	T_EQ_U64(b->ring->used, 0);
+	T_EQ_U64(b->ring->under_way, 0);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
 	T_OK(is_there(), "one after the other");
 }
@@ -148,11 +148,11 @@ static void test_pages(void)
 	b->align_bytes = 65536;
 	put_first(io);
 	T_EQ_I64(put(io, 65536, 65536), 0);
-	T_EQ_U64(b->ring->used, 1);
+	T_EQ_U64(b->ring->under_way, 1);
 	T_EQ_I64(put(io, 2 * 65536, 4096), 0);
-	T_EQ_U64(b->ring->used, 0);
+	T_EQ_U64(b->ring->under_way, 0);
 	T_EQ_I64(put(io, 3 * 65536 - 4096, 65536), 0);
-	T_EQ_U64(b->ring->used, 0);
+	T_EQ_U64(b->ring->under_way, 0);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
 	T_OK(is_there(), "whole pages or none");
 }
@@ -190,15 +190,15 @@ static void test_passed_on(void)
 
 	put_first(io);
 	T_EQ_I64(put(io, 4096, 4096), 0);
-	T_EQ_U64(b->ring->used, 1);
+	T_EQ_U64(b->ring->under_way, 1);
 	T_OK(psnap_io_source(io, 4096, &source), "it stands in a file");
-	T_EQ_U64(b->ring->used, 0);
+	T_EQ_U64(b->ring->under_way, 0);
 	T_EQ_I64(source.fd, io->fd);
 	T_EQ_U64(source.offset_bytes, 4096);
 	T_OK(is_there(), "and there it is");
 	T_EQ_I64(put(io, 8192, 4096), 0);
 	psnap_io_prefetch(io, 0, FILE_BYTES);
-	T_EQ_U64(b->ring->used, 0);
+	T_EQ_U64(b->ring->under_way, 0);
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
 	T_OK(is_there(), "nothing old is announced");
 }

@@ -42,7 +42,7 @@ static int announce(struct psnap_io *io, uint64_t offset_bytes,
 static unsigned int under_way(struct psnap_io *io, size_t at, size_t len)
 {
 	T_EQ_I64(put(io, at, len), 0);
-	return behind_of(io)->ring ? behind_of(io)->ring->used : 0;
+	return behind_of(io)->ring ? behind_of(io)->ring->under_way : 0;
 }
 
 static void end(struct psnap_io *io, size_t len_bytes)
@@ -84,7 +84,8 @@ static void test_announced(void)
 	faults.hold = true;
 	for (at = BEGIN_BYTES + STEP; at + STEP <= end_bytes; at += STEP)
 		T_EQ_I64(put(io, at, STEP), 0);
-	T_EQ_U64(behind_of(io)->ring->used, (end_bytes - BEGIN_BYTES) / STEP);
+	T_EQ_U64(behind_of(io)->ring->under_way,
+		 (end_bytes - BEGIN_BYTES) / STEP);
 	faults.hold = false;
 	T_EQ_U64(under_way(io, at, end_bytes - at), 0);
 	/* What is announced later, when it has begun. */

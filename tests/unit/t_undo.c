@@ -222,6 +222,35 @@ static uint64_t tell_next_data(struct psnap_io *io, uint64_t offset_bytes)
 	return offset_bytes + 1000;
 }
 
+static const uint8_t *lent;
+static const uint8_t *settled;
+
+static bool tell_lend(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	(void)io;
+	lent = memory;
+	return bytes == 100;
+}
+
+static bool tell_settle(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	(void)io;
+	settled = memory;
+	return bytes == 100;
+}
+
+/* What is written is handed on as it came, so what is lent is, too. */
+static void lending_passed_on(struct psnap_io *io)
+{
+	static const uint8_t memory[100];
+
+	T_OK(!psnap_io_lend(io, memory, 99) && lent == memory, "no use");
+	T_OK(psnap_io_lend(io, memory, 100), "of use");
+	T_OK(!psnap_io_settle(io, memory + 1, 99) && settled == memory + 1,
+	     "not settled");
+	T_OK(psnap_io_settle(io, memory, 100) && settled == memory, "settled");
+}
+
 /* What is no write reaches the device as it is. */
 static void passed_on(void)
 {
@@ -235,6 +264,8 @@ static void passed_on(void)
 	ops.prefetch = tell_prefetch;
 	ops.forget = tell_forget;
 	ops.next_data = tell_next_data;
+	ops.lend = tell_lend;
+	ops.settle = tell_settle;
 	s.device[PSNAP_UNDO_STORE].io.ops = &ops;
 	T_EQ_I64(psnap_undo_open(&s.file.io, s.ios, &undo, NULL), 0);
 	io = psnap_undo_io(undo, PSNAP_UNDO_STORE);
@@ -245,6 +276,7 @@ static void passed_on(void)
 	T_OK(told[1].offset_bytes == 1024 && told[1].len_bytes == 2000,
 	     "forgetting");
 	T_EQ_U64(psnap_io_next_data(io, 7), 1007);
+	lending_passed_on(io);
 	T_EQ_U64(io->size_bytes, STORE_BYTES);
 	T_EQ_STR(io->name, "the store");
 	T_EQ_I64(psnap_io_close(io, NULL), 0);

@@ -21,7 +21,8 @@ PSNAP_BEGIN_DECLS
  * So is what lies behind the end of a file, unless psnap_io_prepare() announced
  * it: that makes the file longer by it, with zeros, from 1 MiB on and if the file
  * system can.
- * Takes 8 MiB of memory from then on. Several threads may not use the io.
+ * Takes 8 MiB of memory from then on, for copies of what was not lent
+ * (psnap_io_lend()). Several threads may not use the io.
  *
  * What is written need not be there, in any order, before psnap_io_sync(); what
  * is read is what was written last. A write past the page cache that fails is

@@ -45,6 +45,12 @@ struct psnap_extent {
  *               they are; false: nowhere; NULL: the same
  * @punch:       make a range zero by giving its blocks back; 0 or a negative
  *               errno, -EOPNOTSUPP when it cannot; NULL: it cannot
+ * @lend:        from now on what is written from [@memory, + @bytes) stays as it
+ *               is until settle() was called for it, so it may be written from
+ *               there later; NULL memory: no longer. False, or NULL: no use.
+ *               Wrappers that hand on what they are given to write pass it on
+ * @settle:      wait until nothing is being written from this part of lent
+ *               memory; false: that may never be. NULL: the io does not borrow
  * @close:       release everything including the io; 0 or a negative errno
  *               (a failed close may mean lost writes)
  *
@@ -70,6 +76,8 @@ struct psnap_io_ops {
 		       struct psnap_io_source *source);
 	int (*punch)(struct psnap_io *io, uint64_t offset_bytes,
 		     uint64_t len_bytes);
+	bool (*lend)(struct psnap_io *io, const void *memory, size_t bytes);
+	bool (*settle)(struct psnap_io *io, const void *memory, size_t bytes);
 	int (*close)(struct psnap_io *io);
 };
 
@@ -232,6 +240,27 @@ PSNAP_API PSNAP_MUST_USE int psnap_io_write(struct psnap_io *io,
 PSNAP_API PSNAP_MUST_USE int
 psnap_io_prepare(struct psnap_io *io, const struct psnap_extent *extents,
 		 size_t count, struct psnap_error *err);
+
+/**
+ * psnap_io_lend() - say that some memory keeps what is written from it
+ * @memory:  to be changed or freed only after psnap_io_settle(); NULL: end it
+ *           (settle first)
+ *
+ * An io that writes behind its caller need then not copy it. There is one such
+ * memory at a time. Return: false: the io has no use for that.
+ */
+PSNAP_API bool psnap_io_lend(struct psnap_io *io, const void *memory,
+			     size_t bytes);
+
+/**
+ * psnap_io_settle() - wait until a part of lent memory is not needed
+ * @memory, @bytes:  a part, or all of it
+ *
+ * Return: true, also when nothing was lent; false: the system may read it at any
+ * time, so it must not be changed or freed. What is written then fails.
+ */
+PSNAP_API PSNAP_MUST_USE bool psnap_io_settle(struct psnap_io *io,
+					      const void *memory, size_t bytes);
 
 /**
  * psnap_io_sync() - make everything written so far durable
