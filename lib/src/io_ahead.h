@@ -33,7 +33,7 @@ struct psnap_ahead_piece {
  * @io:           bytes that stand in a file as they are (psnap_io_source());
  *                not to be written where a piece is under way
  * @to:           the io that take() writes to, or NULL; pieces are lent to it
- *                (psnap_io_lend()), until it is closed or they are
+ *                (psnap_io_lend()), so it has to be closed later than this
  * @piece_bytes:  no piece is longer
  * @take:         given each piece, in the order in which they were asked for,
  *                in the thread that asks; a failure ends the reading

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The circle. What is left over at its end, too little for a part, counts as
- * taken until the part before it is left.
+ * taken until the first part that begins at its start again is left.
  */
 #include "io_circle.h"
 

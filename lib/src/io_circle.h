@@ -11,9 +11,10 @@
 /**
  * struct psnap_io_circle - where parts are; empty when only @bytes is set
  * @bytes:  of the circle
- * @tail, @head:  from the oldest part to behind the newest, which may be in
- *          front of it or, when the circle is full, where it begins; 0 when
- *          there are none
+ * @tail:   behind the part that was left last; no part that there is begins
+ *          before it and ends behind it
+ * @head:   behind the newest part; at the tail when the circle is full. Both
+ *          are 0 when there are no parts
  * @parts:  how many there are
  */
 struct psnap_io_circle {

@@ -5,20 +5,30 @@
  */
 #include "io_depth.h"
 
+#include "use.h"
+
 #include <linux/major.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 /* drivers/block/loop.c: LOOP_DEFAULT_HW_Q_DEPTH. */
-#define LOOP_DEPTH 128u
+#define LOOP_DEPTH PSNAP_IO_DEPTH_MIN
+
+static unsigned int depth_of(const struct psnap_use_roots *roots, dev_t device)
+{
+	/* A partition of a loop device does not have its major number. */
+	dev_t disk = psnap_use_disk_of(roots, device);
+
+	return major(disk ? disk : device) == LOOP_MAJOR ? LOOP_DEPTH
+							 : PSNAP_IO_DEPTH_MAX;
+}
 
 unsigned int psnap_io_depth(int fd)
 {
 	struct stat st;
-	dev_t device;
 
 	if (fstat(fd, &st))
 		return LOOP_DEPTH;
-	device = S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev;
-	return major(device) == LOOP_MAJOR ? LOOP_DEPTH : PSNAP_IO_DEPTH_MAX;
+	return depth_of(&psnap_use_roots_system,
+			S_ISBLK(st.st_mode) ? st.st_rdev : st.st_dev);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts of requests by place, a place being 64 KiB of a file.
+ * Counts of requests by place, a place being 4 KiB of a file: of larger ones
+ * single chunks that lie near each other would share one.
  */
 #include "io_places.h"
 
-#define PLACE_SHIFT 16
+#define PLACE_SHIFT 12
 
 static uint64_t first_of(uint64_t offset_bytes)
 {

@@ -24,7 +24,8 @@ struct psnap_io_places {
 
 /**
  * psnap_io_places_add() - a request begins
- * @len_bytes:  at least 1. There are never more than 65535 requests
+ * @len_bytes:  at least 1; less than 64 MiB, so that no place is counted twice.
+ *              There are never more than 65535 requests
  */
 void psnap_io_places_add(struct psnap_io_places *places, uint64_t offset_bytes,
 			 size_t len_bytes);

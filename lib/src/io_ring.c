@@ -53,24 +53,38 @@ size_t psnap_io_ring_align_bytes(void)
 					    : ALIGN_BYTES_MIN;
 }
 
+/* Systems that count the memory of a ring may have enough for a small one only.
+ * Return: how many requests it takes; 0: there is none. */
+static unsigned int begin_uring(struct io_uring *uring, unsigned int depth)
+{
+	while (depth >= PSNAP_IO_DEPTH_MIN) {
+		if (io_uring_queue_init(depth, uring, 0) == 0)
+			return depth;
+		depth /= 2;
+	}
+	return 0;
+}
+
 struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 					psnap_io_ring_done_fn *done, void *ctx)
 {
 	struct psnap_io_ring *ring = calloc(1, sizeof(*ring));
-	unsigned int depth = psnap_io_depth(fd);
+	unsigned int depth;
 
 	if (!ring)
 		return NULL;
 	ring->fd = fd;
 	ring->done = done;
 	ring->ctx = ctx;
-	ring->slots = psnap_io_slots_new(depth, room_bytes);
-	if (!ring->slots || io_uring_queue_init(depth, &ring->uring, 0) < 0) {
-		psnap_io_slots_free(ring->slots, true);
-		free(ring);
-		return NULL;
-	}
-	return ring;
+	depth = begin_uring(&ring->uring, psnap_io_depth(fd));
+	if (depth)
+		ring->slots = psnap_io_slots_new(depth, room_bytes);
+	if (ring->slots)
+		return ring;
+	if (depth)
+		io_uring_queue_exit(&ring->uring);
+	free(ring);
+	return NULL;
 }
 
 int psnap_io_ring_hold(struct psnap_io_ring *ring, int fd)

@@ -5,10 +5,13 @@
 #include "io_slots.h"
 
 #include "io_circle.h"
+#include "io_depth.h"
 #include "io_places.h"
 #include "rooms.h"
 
 #include <stdlib.h>
+
+_Static_assert(PSNAP_IO_DEPTH_MAX <= UINT16_MAX, "places count requests");
 
 /*
  * @slots:   @count; @used of them from @first on, the oldest first

@@ -127,7 +127,9 @@ int psnap_io_prepare(struct psnap_io *io, const struct psnap_extent *extents,
 
 bool psnap_io_lend(struct psnap_io *io, const void *memory, size_t bytes)
 {
-	return io->ops->lend && io->ops->lend(io, memory, bytes);
+	/* Who lends would not hear when it may use the memory again. */
+	return io->ops->lend && io->ops->settle &&
+	       io->ops->lend(io, memory, bytes);
 }
 
 bool psnap_io_settle(struct psnap_io *io, const void *memory, size_t bytes)

@@ -25,6 +25,7 @@
  * @hold:       only who waits hands over
  * @no_memory, @no_uring, @no_direct, @no_room, @no_hold:  not to be
  *              had
+ * @entries_max:  no larger io_uring is to be had; 0: as the system likes
  * @depth:     as many under way; 0: as a loop device takes
  * @fs_type:   what the file system says it is; 0: what it is
  * @held:      the file that is, and those before it were released; -1: none
@@ -46,6 +47,7 @@ static struct {
 	bool no_room;
 	bool no_hold;
 	unsigned int depth;
+	unsigned int entries_max;
 	long fs_type;
 	int held;
 	unsigned int submits;
@@ -63,6 +65,8 @@ static inline void *fake_calloc(size_t count, size_t bytes)
 static inline int fake_init(unsigned int entries, struct io_uring *uring,
 			    unsigned int flags)
 {
+	if (faults.entries_max && entries > faults.entries_max)
+		return -ENOMEM;
 	return faults.no_uring ? -ENOSYS
 			       : io_uring_queue_init(entries, uring, flags);
 }

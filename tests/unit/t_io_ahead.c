@@ -298,7 +298,6 @@ static struct {
 	const uint8_t *pieces[64];
 	uint8_t copies[64][4096];
 	unsigned int count;
-	unsigned int count_max;
 	unsigned int ends;
 	unsigned int changed;
 	bool refuse;
@@ -350,8 +349,6 @@ static int take_lent(void *ctx, const struct psnap_ahead_piece *piece,
 		memcpy(borrower.copies[i], piece->data, 4096);
 		borrower.count++;
 	}
-	if (borrower.count_max < borrower.count)
-		borrower.count_max = borrower.count;
 	return take(ctx, piece, err);
 }
 
@@ -402,6 +399,27 @@ static void test_lent(void)
 	tear_down();
 }
 
+/* Whoever takes them gives up while pieces are being written. */
+static void test_lent_ends(void)
+{
+	struct psnap_ahead *ahead;
+	struct psnap_io to;
+	uint64_t pieces;
+
+	set_up();
+	memset(&borrower, 0, sizeof(borrower));
+	scene.fail_at = 30;
+	to = *scene.io;
+	ahead = lending(&to);
+	T_EQ_I64(read_all(ahead, 4096, &pieces), PSNAP_E_NOSPACE);
+	T_OK(borrower.count > 0, "some are not settled");
+	psnap_ahead_close(ahead);
+	T_EQ_U64(borrower.count, 0);
+	T_EQ_U64(borrower.changed, 0);
+	T_EQ_U64(borrower.ends, 1);
+	tear_down();
+}
+
 static void test_no_use(void)
 {
 	struct psnap_ahead *ahead;
@@ -449,6 +467,7 @@ int main(void)
 	test_ends();
 	test_elsewhere();
 	test_lent();
+	test_lent_ends();
 	test_no_use();
 	test_never_settled();
 	return T_DONE();

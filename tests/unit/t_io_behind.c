@@ -137,6 +137,22 @@ static void test_held(void)
 	T_EQ_I64(psnap_io_close(again, NULL), 0);
 }
 
+/* A large ring that is not to be had is no reason to have none. */
+static void test_small_ring(unsigned int entries_max, bool begun)
+{
+	struct psnap_io *io = new_io(false);
+
+	faults.depth = 1024;
+	faults.entries_max = entries_max;
+	put_first(io);
+	put_some(io, 2000);
+	T_EQ_U64(behind_of(io)->ring != NULL, begun);
+	T_EQ_U64(begun ? behind_of(io)->ring->slots->count : 0,
+		 begun ? entries_max : 0);
+	T_EQ_I64(psnap_io_close(io, NULL), 0);
+	T_OK(is_there(), "with %u at a time", entries_max);
+}
+
 /* The page cache of a device has whole pages, and writes them back. */
 static void test_pages(void)
 {
@@ -240,6 +256,9 @@ static void test(void)
 	test_not_begun(false, true, false, false);
 	test_not_begun(false, false, true, false);
 	test_not_begun(false, false, false, true);
+	test_small_ring(512, true);
+	test_small_ring(128, true);
+	test_small_ring(127, false);
 	test_held();
 	test_pages();
 	test_sectors();

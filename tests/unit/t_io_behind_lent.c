@@ -5,7 +5,7 @@
  */
 #include "behind_scene.h"
 
-#define LENT_BYTES ((size_t)2 << 20)
+#define LENT_BYTES ((size_t)8 << 20)
 #define PAGE	   65536
 
 /* With a page before and behind that is not. */
@@ -133,6 +133,26 @@ static void test_against_model(void)
 	end(io);
 }
 
+/* As many as there can be, which take no room, from a disk that takes nothing
+ * before somebody waits. */
+static void test_deep(void)
+{
+	struct psnap_io *io = new_lent();
+	unsigned int wrong = 0;
+	size_t at;
+
+	faults.depth = 1024;
+	put_first(io);
+	faults.hold = true;
+	for (at = 0; at < LENT_BYTES; at += 4096)
+		wrong += put_lent(io, at, at, 4096) != 0;
+	T_EQ_U64(wrong, 0);
+	T_EQ_U64(faults.wait_max, 1024 / 8);
+	T_OK(psnap_io_settle(io, lent, LENT_BYTES), "settled");
+	memset(lent, 0, LENT_BYTES);
+	end(io);
+}
+
 /* The disk refuses it: it is written again from where it is. */
 static void test_failure(int result)
 {
@@ -166,13 +186,25 @@ static void test_broken(void)
 	kept[0] = 1;
 }
 
+static bool borrow(struct psnap_io *io, const void *memory, size_t bytes)
+{
+	(void)io, (void)memory, (void)bytes;
+	return true;
+}
+
 static void test_elsewhere(void)
 {
 	struct psnap_io *io = NULL;
+	struct psnap_io_ops ops;
 
 	T_EQ_I64(psnap_io_open_exclusive("file", &io, NULL), 0);
 	T_OK(!psnap_io_lend(io, lent, LENT_BYTES), "has no use for it");
 	T_OK(psnap_io_settle(io, lent, LENT_BYTES), "and does not need it");
+	/* Then nobody would know when it may be used again. */
+	ops = *io->ops;
+	ops.lend = borrow;
+	io->ops = &ops;
+	T_OK(!psnap_io_lend(io, lent, LENT_BYTES), "nor who cannot settle");
 	T_EQ_I64(psnap_io_close(io, NULL), 0);
 }
 
@@ -182,6 +214,7 @@ static void test(void)
 	test_settle();
 	test_no_longer();
 	test_against_model();
+	test_deep();
 	test_failure(-EIO);
 	test_failure(-EINVAL);
 	test_failure(512);

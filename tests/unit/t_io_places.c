@@ -80,20 +80,51 @@ static void test_against_model(uint64_t range_bytes)
 /* The last byte of a place is not the next one's first. */
 static void test_edges(void)
 {
-	psnap_io_places_add(&places, 65535, 2);
+	psnap_io_places_add(&places, 4095, 2);
 	T_OK(psnap_io_places_may_meet(&places, 0, 1), "the first");
-	T_OK(psnap_io_places_may_meet(&places, 131071, 1), "and the second");
-	T_OK(!psnap_io_places_may_meet(&places, 131072, 1), "not the third");
-	psnap_io_places_remove(&places, 65535, 2);
-	psnap_io_places_add(&places, 65536, 65536);
-	T_OK(!psnap_io_places_may_meet(&places, 0, 65536), "up to it");
-	T_OK(!psnap_io_places_may_meet(&places, 131072, 65536), "and behind");
-	T_OK(psnap_io_places_may_meet(&places, 0, 65537), "a byte of it");
-	psnap_io_places_remove(&places, 65536, 65536);
+	T_OK(psnap_io_places_may_meet(&places, 8191, 1), "and the second");
+	T_OK(!psnap_io_places_may_meet(&places, 8192, 1), "not the third");
+	psnap_io_places_remove(&places, 4095, 2);
+	psnap_io_places_add(&places, 4096, 4096);
+	T_OK(!psnap_io_places_may_meet(&places, 0, 4096), "up to it");
+	T_OK(!psnap_io_places_may_meet(&places, 8192, 4096), "and behind");
+	T_OK(psnap_io_places_may_meet(&places, 0, 4097), "a byte of it");
+	psnap_io_places_remove(&places, 4096, 4096);
 	psnap_io_places_add(&places, (uint64_t)INT64_MAX - 4096, 4096);
 	T_OK(psnap_io_places_may_meet(&places, (uint64_t)INT64_MAX - 1, 1),
 	     "as far as a file can reach");
 	psnap_io_places_remove(&places, (uint64_t)INT64_MAX - 4096, 4096);
+}
+
+/* All that can be under way in places that share a count. */
+static void test_pile(void)
+{
+	unsigned int missed = 0;
+	uint64_t i;
+
+	for (i = 0; i < REQUESTS; i++)
+		psnap_io_places_add(&places, i << 30, 4096);
+	for (i = 0; i < REQUESTS; i++) {
+		missed += !psnap_io_places_may_meet(&places, i << 30, 1);
+		psnap_io_places_remove(&places, i << 30, 4096);
+	}
+	T_EQ_U64(missed, 0);
+	T_OK(!psnap_io_places_may_meet(&places, 0, 4096), "all are gone");
+}
+
+/* Every second chunk of an origin, and the others of it. */
+static void test_near(void)
+{
+	unsigned int asked = 0;
+	uint64_t i;
+
+	for (i = 0; i < REQUESTS; i++)
+		psnap_io_places_add(&places, i * 8192, 4096);
+	for (i = 0; i < REQUESTS; i++)
+		asked += psnap_io_places_may_meet(&places, i * 8192 + 4096,
+						  4096);
+	T_EQ_U64(asked, 0);
+	memset(&places, 0, sizeof(places));
 }
 
 /* As single chunks lie on a large origin. */
@@ -119,6 +150,8 @@ int main(void)
 	test_against_model(UINT64_C(1) << 33);
 	test_against_model(UINT64_C(1) << 36);
 	test_edges();
+	test_pile();
+	test_near();
 	test_few();
 	return T_DONE();
 }

@@ -48,7 +48,8 @@ struct psnap_extent {
  * @lend:        from now on what is written from [@memory, + @bytes) stays as it
  *               is until settle() was called for it, so it may be written from
  *               there later; NULL memory: no longer. False, or NULL: no use.
- *               Wrappers that hand on what they are given to write pass it on
+ *               A wrapper that hands on what it is given to write may pass on
+ *               both this and settle(), or neither
  * @settle:      wait until nothing is being written from this part of lent
  *               memory; false: that may never be. NULL: the io does not borrow
  * @close:       release everything including the io; 0 or a negative errno
@@ -243,8 +244,8 @@ psnap_io_prepare(struct psnap_io *io, const struct psnap_extent *extents,
 
 /**
  * psnap_io_lend() - say that some memory keeps what is written from it
- * @memory:  to be changed or freed only after psnap_io_settle(); NULL: end it
- *           (settle first)
+ * @memory:  to be changed or freed only after psnap_io_settle(), which comes
+ *           before the io is closed; NULL: end it (settle first)
  *
  * An io that writes behind its caller need then not copy it. There is one such
  * memory at a time. Return: false: the io has no use for that.
