@@ -352,7 +352,9 @@ static int take_lent(void *ctx, const struct psnap_ahead_piece *piece,
 	return take(ctx, piece, err);
 }
 
-static struct psnap_ahead *lending(struct psnap_io *to)
+/* Nobody has borrowed anything yet, and pieces are lent to @to. */
+static struct psnap_ahead *lending(struct psnap_io *to, bool refuse,
+				   bool broken)
 {
 	static struct psnap_io_ops ops;
 	const struct psnap_ahead_options options = {
@@ -364,6 +366,10 @@ static struct psnap_ahead *lending(struct psnap_io *to)
 	};
 	struct psnap_ahead *ahead;
 
+	memset(&borrower, 0, sizeof(borrower));
+	borrower.refuse = refuse;
+	borrower.broken = broken;
+	*to = *scene.io;
 	ops = *to->ops;
 	ops.lend = borrow;
 	ops.settle = settle;
@@ -380,9 +386,7 @@ static void test_lent(void)
 	uint64_t pieces;
 
 	set_up();
-	memset(&borrower, 0, sizeof(borrower));
-	to = *scene.io;
-	ahead = lending(&to);
+	ahead = lending(&to, false, false);
 	T_EQ_I64(read_all(ahead, 4096, &pieces), 0);
 	T_EQ_U64(scene.taken, pieces);
 	T_EQ_U64(scene.wrong, 0);
@@ -407,10 +411,8 @@ static void test_lent_ends(void)
 	uint64_t pieces;
 
 	set_up();
-	memset(&borrower, 0, sizeof(borrower));
 	scene.fail_at = 30;
-	to = *scene.io;
-	ahead = lending(&to);
+	ahead = lending(&to, false, false);
 	T_EQ_I64(read_all(ahead, 4096, &pieces), PSNAP_E_NOSPACE);
 	T_OK(borrower.count > 0, "some are not settled");
 	psnap_ahead_close(ahead);
@@ -426,10 +428,7 @@ static void test_no_use(void)
 	struct psnap_io to;
 
 	set_up();
-	memset(&borrower, 0, sizeof(borrower));
-	borrower.refuse = true;
-	to = *scene.io;
-	ahead = lending(&to);
+	ahead = lending(&to, true, false);
 	T_EQ_U64(ahead->room_count, PIECES);
 	psnap_ahead_close(ahead);
 	T_EQ_U64(borrower.ends, 0);
@@ -445,10 +444,7 @@ static void test_never_settled(void)
 	uint64_t pieces;
 
 	set_up();
-	memset(&borrower, 0, sizeof(borrower));
-	to = *scene.io;
-	borrower.broken = true;
-	ahead = lending(&to);
+	ahead = lending(&to, false, true);
 	rooms = ahead->rooms;
 	T_EQ_I64(read_all(ahead, 4096, &pieces), 0);
 	T_EQ_U64(scene.unread, pieces);
