@@ -150,9 +150,23 @@ static void test_full(void)
 	psnap_io_slots_free(NULL, true);
 }
 
+/* All that the oldest had, and not more. */
+static void test_round(void)
+{
+	struct psnap_io_slots *slots = psnap_io_slots_new(4, 1000);
+
+	T_OK(psnap_io_slots_take(slots, 0, NULL, 600), "the start");
+	T_OK(psnap_io_slots_take(slots, 0, NULL, 400), "the end");
+	psnap_io_slots_leave(slots);
+	T_OK(!psnap_io_slots_take(slots, 0, NULL, 601), "not so much");
+	T_OK(psnap_io_slots_take(slots, 0, NULL, 600), "the start again");
+	psnap_io_slots_free(slots, true);
+}
+
 int main(void)
 {
 	test_against_model();
 	test_full();
+	test_round();
 	return T_DONE();
 }
