@@ -68,7 +68,7 @@ static int check(struct undo_file *f, struct psnap_io *file,
 	memset(info, 0, sizeof(*info));
 	rc = psnap_undo_file_open(f, file, err);
 	if (rc == 0)
-		rc = psnap_undo_file_match(f, devices, progress, err);
+		rc = psnap_undo_file_match(f, devices, NULL, progress, err);
 	if (rc == 0)
 		describe(f, info);
 	return rc;

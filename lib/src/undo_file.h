@@ -2,7 +2,8 @@
 /*
  * The undo file as a file: header, two marks, a chain of records. The only
  * place that knows its layout (psnap-undo(5)). Reading records is undo_read.c,
- * what ties the file to its devices undo_match.c, appending undo_save.c.
+ * samples of devices are undo_sample.c, whether devices fit the file says
+ * undo_match.c, appending is undo_save.c.
  */
 #ifndef PSNAP_UNDO_FILE_H
 #define PSNAP_UNDO_FILE_H
@@ -10,6 +11,7 @@
 #include "le.h"
 
 #include <assert.h>
+#include <psnap/extents.h>
 #include <psnap/undo.h>
 
 #define UNDO_HEADER_BYTES 8192u
@@ -170,7 +172,7 @@ int psnap_undo_file_scan(struct undo_file *f,
 			 void (*each)(void *ctx, const struct undo_record *r),
 			 void *ctx, struct psnap_error *err);
 
-/* --- undo_match.c --- */
+/* --- undo_sample.c --- */
 
 /* Samples of @io, for the header. */
 int psnap_undo_fingerprint(struct disk_undo_device *d, struct psnap_io *io,
@@ -180,10 +182,16 @@ int psnap_undo_fingerprint(struct disk_undo_device *d, struct psnap_io *io,
 uint64_t psnap_undo_touched(const struct disk_undo_device *d,
 			    uint64_t offset_bytes, uint64_t len_bytes);
 
-/* Scan the file; and do sizes and samples fit @devices? Takes out of f->mark
- * what was overwritten since. */
+/* --- undo_match.c --- */
+
+/*
+ * Scan the file; and do sizes and samples fit @devices? Takes out of f->mark
+ * what was overwritten since. @had: sets that get the ranges of each device that
+ * need not be saved again; NULL: nobody wants to know.
+ */
 int psnap_undo_file_match(struct undo_file *f,
 			  struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+			  struct psnap_extents *const had[PSNAP_UNDO_DEVICES],
 			  const struct psnap_progress *progress,
 			  struct psnap_error *err);
 

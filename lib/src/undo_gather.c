@@ -7,6 +7,7 @@
 #include "undo_save.h"
 
 #include "checked.h"
+#include "fail.h"
 #include "io_ring.h"
 #include "reopen.h"
 
@@ -25,6 +26,9 @@
 #define AHEAD_RECORDS 512u
 #define AHEAD_BYTES   ((uint64_t)8 << 20)
 
+/* Of less than this nobody is told: it is done before anybody would look. */
+#define TOLD_BYTES_MIN ((uint64_t)4 << 20)
+
 /* The first byte that is not done yet: in range @i; at the end, nowhere. */
 struct cursor {
 	size_t i;
@@ -33,13 +37,16 @@ struct cursor {
 
 /*
  * @saved:  what has a record
- * @rc:     of the first record that could not be appended
+ * @done_bytes, @total_bytes:  that of all of it
+ * @rc:     of the first record that could not be appended; or interrupted
  */
 struct gather {
 	struct undo_device *d;
 	const struct psnap_extent *list;
 	size_t count;
 	struct cursor saved;
+	uint64_t done_bytes;
+	uint64_t total_bytes;
 	int rc;
 	struct psnap_error *err;
 };
@@ -108,7 +115,19 @@ static void append(struct gather *g, const struct psnap_extent *record,
 {
 	g->rc = psnap_undo_append(g->d, record->offset_bytes,
 				  (size_t)record->len_bytes, data, g->err);
+	g->done_bytes += record->len_bytes;
 	step_over(g, &g->saved, record);
+}
+
+/* Nothing is overwritten yet: this is a safe point, and may be a long way from
+ * the next one. */
+static void tell(struct gather *g)
+{
+	const struct psnap_progress *p = &g->d->undo->progress;
+
+	if (g->rc == 0 && p->tick && g->total_bytes >= TOLD_BYTES_MIN &&
+	    p->tick(p->ctx, g->done_bytes, g->total_bytes))
+		g->rc = psnap_fail(g->err, PSNAP_E_INTERRUPTED, "interrupted");
 }
 
 /* The records that are whole in what was read. Where a system takes no such
@@ -130,6 +149,7 @@ static void take(void *ctx, const struct psnap_io_ring_done *done)
 					     done->offset_bytes)
 			     : NULL);
 	}
+	tell(g);
 }
 
 /* In whole blocks: what stands beside is read, but not for its own sake. */
@@ -169,13 +189,9 @@ static int open_direct(struct psnap_io *io)
 static void try_together(struct gather *g)
 {
 	struct psnap_io_ring *ring = NULL;
-	uint64_t bytes = 0;
-	size_t i;
 	int fd;
 
-	for (i = 0; i < g->count && bytes < TOGETHER_BYTES_MIN; i++)
-		bytes += g->list[i].len_bytes;
-	if (g->d->one_by_one || bytes < TOGETHER_BYTES_MIN)
+	if (g->d->one_by_one || g->total_bytes < TOGETHER_BYTES_MIN)
 		return;
 	fd = open_direct(g->d->inner);
 	if (fd >= 0)
@@ -225,6 +241,7 @@ static void read_one_by_one(struct gather *g)
 		append(g, &record, NULL);
 		ahead.records--;
 		ahead.bytes -= record.len_bytes;
+		tell(g);
 	}
 }
 
@@ -233,6 +250,10 @@ int psnap_undo_gather(struct undo_device *d, const struct psnap_extent *list,
 {
 	struct gather g = { .d = d, .list = list, .count = count, .err = err };
 
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		g.total_bytes += list[i].len_bytes;
 	g.saved = range_start(&g, 0);
 	try_together(&g);
 	read_one_by_one(&g);

@@ -12,11 +12,38 @@
 #include <errno.h>
 #include <stdlib.h>
 
+static uint64_t end_of(const struct psnap_extent *e)
+{
+	return e->offset_bytes + e->len_bytes;
+}
+
+/* Of a range, what the file did not have before. */
+static int add_new(const struct undo_device *d, uint64_t start_bytes,
+		   uint64_t end_bytes, struct psnap_extents *set,
+		   struct psnap_error *err)
+{
+	int rc = 0;
+
+	while (start_bytes < end_bytes && rc == 0) {
+		const struct psnap_extent *had =
+			d->had ? psnap_extents_find(d->had, start_bytes) : NULL;
+		uint64_t until =
+			had ? min_u64(had->offset_bytes, end_bytes) : end_bytes;
+
+		if (until > start_bytes)
+			rc = psnap_extents_add(set, start_bytes, until, err);
+		start_bytes = had ? end_of(had) : end_bytes;
+	}
+	return rc;
+}
+
 /* In whole sectors, because those are what is written. */
-static int add(const struct psnap_io *io, const struct psnap_extent *e,
+static int add(const struct undo_device *d, const struct psnap_extent *e,
 	       struct psnap_extents *set, struct psnap_error *err)
 {
+	const struct psnap_io *io = d->inner;
 	uint64_t mask = io->align_bytes - UINT64_C(1);
+	uint64_t start;
 	uint64_t end;
 
 	if (e->offset_bytes > io->size_bytes ||
@@ -26,9 +53,10 @@ static int add(const struct psnap_io *io, const struct psnap_extent *e,
 				     (unsigned long long)e->len_bytes);
 	if (e->len_bytes == 0)
 		return 0;
-	end = (e->offset_bytes + e->len_bytes + mask) & ~mask;
-	return psnap_extents_add(set, e->offset_bytes & ~mask,
-				 min_u64(end, io->size_bytes), err);
+	start = e->offset_bytes & ~mask;
+	end = min_u64((e->offset_bytes + e->len_bytes + mask) & ~mask,
+		      io->size_bytes);
+	return add_new(d, start, end, set, err);
 }
 
 /* @ready: out: the ranges, which are saved; NULL on failure. */
@@ -43,7 +71,7 @@ static int save(struct undo_device *d, const struct psnap_extent *extents,
 	*ready = NULL;
 	rc = psnap_extents_new(&set, err);
 	for (i = 0; i < count && rc == 0; i++)
-		rc = add(d->inner, &extents[i], set, err);
+		rc = add(d, &extents[i], set, err);
 	if (rc == 0)
 		rc = psnap_undo_save(d, set, err);
 	if (rc == 0)
@@ -84,6 +112,32 @@ static int cause(const struct psnap_error *err)
 	return err->os_errno ? err->os_errno : EIO;
 }
 
+/* The range of @set (may be NULL) that has this byte. */
+static const struct psnap_extent *range_at(struct psnap_extents *set,
+					   uint64_t at_bytes)
+{
+	const struct psnap_extent *e =
+		set ? psnap_extents_find(set, at_bytes) : NULL;
+
+	return e && e->offset_bytes <= at_bytes ? e : NULL;
+}
+
+/* Before this run or in it, or a part then and a part now. */
+static bool is_saved(const struct undo_device *d, uint64_t start_bytes,
+		     uint64_t end_bytes)
+{
+	while (start_bytes < end_bytes) {
+		const struct psnap_extent *e = range_at(d->ready, start_bytes);
+
+		if (!e)
+			e = range_at(d->had, start_bytes);
+		if (!e)
+			return false;
+		start_bytes = end_of(e);
+	}
+	return true;
+}
+
 /* Announced or not: nothing is overwritten unsaved. */
 static int64_t undo_write_some(struct psnap_io *io, uint64_t offset_bytes,
 			       const void *buf, size_t len_bytes)
@@ -92,9 +146,7 @@ static int64_t undo_write_some(struct psnap_io *io, uint64_t offset_bytes,
 	const struct psnap_extent e = { offset_bytes, len_bytes };
 	struct psnap_error err = { 0 };
 
-	if ((!d->ready ||
-	     !psnap_extents_contain(d->ready, offset_bytes,
-				    offset_bytes + len_bytes) ||
+	if ((!is_saved(d, offset_bytes, offset_bytes + len_bytes) ||
 	     psnap_undo_is_marked(d, offset_bytes, len_bytes)) &&
 	    save_one(d, &e, &err))
 		return -(int64_t)cause(&err);
@@ -178,7 +230,7 @@ static int undo_close(struct psnap_io *io)
 	return 0;
 }
 
-static const struct psnap_io_ops undo_ops = {
+const struct psnap_io_ops psnap_undo_ops = {
 	.read_some = undo_read_some,
 	.write_some = undo_write_some,
 	.sync = undo_sync,
@@ -191,95 +243,3 @@ static const struct psnap_io_ops undo_ops = {
 	.settle = undo_settle,
 	.close = undo_close,
 };
-
-/*
- * When a flush fails, the system may keep in memory what it could not write,
- * and call it written. Records are continued only if the disk has them, so
- * what is in memory is flushed and dropped before it is read.
- */
-static int drop_cached(struct psnap_io *file, struct psnap_error *err)
-{
-	int rc = psnap_io_sync(file, err);
-
-	if (rc == 0)
-		psnap_io_forget(file, 0, file->size_bytes);
-	return rc;
-}
-
-static int begin(struct psnap_undo *u, struct psnap_io *file,
-		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		 const struct psnap_progress *progress, struct psnap_error *err)
-{
-	struct psnap_error why = { 0 };
-	int rc = psnap_undo_file_open(&u->file, file, &why);
-
-	if (rc && u->file.begun) {
-		rc = psnap_undo_file_create(&u->file, file, devices, err);
-		return rc ? rc : psnap_io_sync(file, err);
-	}
-	if (rc && err)
-		*err = why;
-	if (rc == 0)
-		rc = drop_cached(file, err);
-	if (rc == 0)
-		rc = psnap_undo_file_open(&u->file, file, err);
-	return rc ? rc
-		  : psnap_undo_file_match(&u->file, devices, progress, err);
-}
-
-int psnap_undo_begin(struct psnap_io *file,
-		     struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		     const struct psnap_progress *progress,
-		     struct psnap_undo **undo, struct psnap_error *err)
-{
-	struct psnap_undo *u = calloc(1, sizeof(*u));
-	unsigned int i;
-	int rc;
-
-	*undo = NULL;
-	if (!u)
-		return psnap_fail_nomem(err, "saving for undo");
-	rc = psnap_undo_save_init(u, err);
-	if (rc == 0)
-		rc = begin(u, file, devices, progress, err);
-	if (rc) {
-		psnap_undo_close(u);
-		return rc;
-	}
-	for (i = 0; i < PSNAP_UNDO_DEVICES; i++) {
-		struct undo_device *d = &u->devices[i];
-
-		d->io = *devices[i];
-		d->io.ops = &undo_ops;
-		d->undo = u;
-		d->inner = devices[i];
-		d->index = i;
-	}
-	*undo = u;
-	return 0;
-}
-
-int psnap_undo_open(struct psnap_io *file,
-		    struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		    struct psnap_undo **undo, struct psnap_error *err)
-{
-	return psnap_undo_begin(file, devices, NULL, undo, err);
-}
-
-struct psnap_io *psnap_undo_io(struct psnap_undo *undo,
-			       enum psnap_undo_device device)
-{
-	return &undo->devices[device].io;
-}
-
-void psnap_undo_close(struct psnap_undo *undo)
-{
-	unsigned int i;
-
-	if (!undo)
-		return;
-	for (i = 0; i < PSNAP_UNDO_DEVICES; i++)
-		psnap_extents_free(undo->devices[i].ready);
-	psnap_undo_save_release(undo);
-	free(undo);
-}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What ties an undo file to its devices: their sizes, and samples of what was
- * on them. A sample that no record touches has to be as it was. One that was
- * saved may also be what the newest mark says, or what an undo that was cut has
- * put back so far; where a cut command was writing, it may be anything.
+ * Do devices fit an undo file? A sample that no record touches has to be as it
+ * was. One that was saved may also be what the newest mark says, or what an undo
+ * that was cut has put back so far; where a cut command was writing, it may be
+ * anything.
  */
 #include "undo_file.h"
 
@@ -14,13 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Where superblocks are: mounting writes to them, so that they tell a device
- * that was used since. ext4 1 KiB, XFS 0, Btrfs 64 KiB. */
-#define HEAD_SAMPLES 8u
-#define BTRFS_BYTES  65536u
-/* The first sample that is one of those spread over the device. */
-#define SPREAD 10u
 
 int psnap_undo_on_device(int rc, const struct psnap_io *io,
 			 struct psnap_error *err)
@@ -33,78 +26,6 @@ int psnap_undo_on_device(int rc, const struct psnap_io *io,
 	snprintf(err->message + len, sizeof(err->message) - len, ", on %s",
 		 io->name);
 	return rc;
-}
-
-/* UINT64_MAX: the device is too small to have this one. */
-static uint64_t sample_offset(uint64_t size_bytes, uint32_t i)
-{
-	uint64_t step_bytes = size_bytes / (UNDO_SAMPLES - SPREAD + 1);
-
-	step_bytes -= step_bytes % UNDO_SAMPLE_BYTES;
-	if (i < HEAD_SAMPLES)
-		return (uint64_t)i * UNDO_SAMPLE_BYTES;
-	if (i == HEAD_SAMPLES)
-		return BTRFS_BYTES;
-	if (i == HEAD_SAMPLES + 1)
-		return (size_bytes - 1) / UNDO_SAMPLE_BYTES * UNDO_SAMPLE_BYTES;
-	return step_bytes ? (i - SPREAD + 1) * step_bytes : UINT64_MAX;
-}
-
-/* A sector torn by a cut is to spoil no more than one sample. */
-static bool is_sampled(const struct disk_undo_device *d, uint32_t count,
-		       uint64_t offset_bytes)
-{
-	uint32_t i;
-
-	for (i = 0; i < count; i++)
-		if (le64_get(d->samples[i].offset_bytes) == offset_bytes)
-			return true;
-	return false;
-}
-
-int psnap_undo_fingerprint(struct disk_undo_device *d, struct psnap_io *io,
-			   struct psnap_error *err)
-{
-	uint8_t sample[UNDO_SAMPLE_BYTES];
-	uint32_t count = 0;
-	uint32_t i;
-
-	for (i = 0; i < UNDO_SAMPLES; i++) {
-		uint64_t at = sample_offset(io->size_bytes, i);
-		uint64_t len;
-		int rc;
-
-		if (at >= io->size_bytes || is_sampled(d, count, at))
-			continue;
-		len = min_u64(UNDO_SAMPLE_BYTES, io->size_bytes - at);
-		rc = psnap_io_read(io, at, sample, (size_t)len, err);
-		if (rc == PSNAP_E_NOMEM)
-			return rc;
-		if (rc)
-			continue; /* what cannot be read is no fingerprint */
-		d->samples[count++] = (struct disk_undo_sample){
-			le64_put(at), le32_put((uint32_t)len),
-			le32_put(psnap_crc32(0, sample, (size_t)len))
-		};
-	}
-	d->sample_count = le32_put(count);
-	return 0;
-}
-
-uint64_t psnap_undo_touched(const struct disk_undo_device *d,
-			    uint64_t offset_bytes, uint64_t len_bytes)
-{
-	uint64_t touched = 0;
-	uint32_t i;
-
-	for (i = 0; i < le32_get(d->sample_count); i++) {
-		uint64_t at = le64_get(d->samples[i].offset_bytes);
-
-		if (at < offset_bytes + len_bytes &&
-		    offset_bytes < at + le32_get(d->samples[i].len_bytes))
-			touched |= UINT64_C(1) << i;
-	}
-	return touched;
 }
 
 /*
@@ -121,10 +42,64 @@ struct seen_device {
 	uint32_t crc32[UNDO_SAMPLES];
 };
 
+/*
+ * @had:  see psnap_undo_file_match()
+ * @align_bytes:  of the devices
+ * @rc:   of the first range that could not be noted there
+ */
 struct seen {
 	struct undo_file *f;
+	struct psnap_extents *const *had;
+	uint32_t align_bytes[PSNAP_UNDO_DEVICES];
+	int rc;
+	struct psnap_error *err;
 	struct seen_device devices[PSNAP_UNDO_DEVICES];
 };
+
+/* The first of the samples in @touched, in whole sectors, that ends behind a byte;
+ * empty behind every device: none does. */
+static struct psnap_extent sample_behind(const struct disk_undo_device *d,
+					 uint64_t touched, uint32_t align_bytes,
+					 uint64_t at_bytes)
+{
+	const uint64_t mask = align_bytes - UINT64_C(1);
+	struct psnap_extent first = { UINT64_MAX, 0 };
+	uint32_t i;
+
+	for (i = 0; i < UNDO_SAMPLES; i++) {
+		uint64_t start = le64_get(d->samples[i].offset_bytes);
+		uint64_t end = start + le32_get(d->samples[i].len_bytes);
+
+		start &= ~mask;
+		end = (end + mask) & ~mask;
+		if ((touched >> i & 1) && end > at_bytes &&
+		    start < first.offset_bytes)
+			first = (struct psnap_extent){ start, end - start };
+	}
+	return first;
+}
+
+/* Records are put back last first, so nothing comes before what this one has. A
+ * sample is saved again each time: only then does the file explain it. */
+static void note_had(struct seen *seen, const struct undo_record *r,
+		     uint64_t touched)
+{
+	const struct disk_undo_device *d = &seen->f->header.devices[r->device];
+	uint64_t end_bytes = r->offset_bytes + r->len_bytes;
+	uint64_t at = r->offset_bytes;
+
+	while (seen->had && seen->rc == 0 && at < end_bytes) {
+		struct psnap_extent sample = sample_behind(
+			d, touched, seen->align_bytes[r->device], at);
+		uint64_t until = min_u64(sample.offset_bytes, end_bytes);
+
+		if (until > at)
+			seen->rc = psnap_extents_add(seen->had[r->device], at,
+						     until, seen->err);
+		at = sample.len_bytes ? sample.offset_bytes + sample.len_bytes
+				      : end_bytes;
+	}
+}
 
 static void note_record(void *ctx, const struct undo_record *r)
 {
@@ -135,6 +110,7 @@ static void note_record(void *ctx, const struct undo_record *r)
 	uint64_t touched = psnap_undo_touched(d, r->offset_bytes, r->len_bytes);
 	uint32_t i;
 
+	note_had(seen, r, touched);
 	if (!touched)
 		return;
 	s->covered |= touched;
@@ -255,6 +231,7 @@ static int compare_sizes(const struct undo_file *f,
 
 int psnap_undo_file_match(struct undo_file *f,
 			  struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
+			  struct psnap_extents *const had[PSNAP_UNDO_DEVICES],
 			  const struct psnap_progress *progress,
 			  struct psnap_error *err)
 {
@@ -268,11 +245,17 @@ int psnap_undo_file_match(struct undo_file *f,
 	if (!seen)
 		return psnap_fail_nomem(err, "comparing with the undo file");
 	seen->f = f;
+	seen->had = had;
+	seen->err = err;
+	for (i = 0; i < PSNAP_UNDO_DEVICES; i++)
+		seen->align_bytes[i] = devices[i]->align_bytes;
 	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
 		rc = read_samples(&seen->devices[i], &f->header.devices[i],
 				  devices[i], err);
 	if (rc == 0)
 		rc = psnap_undo_file_scan(f, progress, note_record, seen, err);
+	if (rc == 0)
+		rc = seen->rc;
 	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
 		rc = compare(seen, i, devices[i], err);
 	free(seen);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What saves: the undo file that is open for it, and its devices. undo_io.c
- * decides what has to be saved, undo_gather.c reads it, undo_save.c saves it.
+ * What saves: the undo file that is open for it, and its devices. undo_begin.c
+ * opens it, undo_io.c decides what has to be saved, undo_gather.c reads it,
+ * undo_save.c saves it.
  */
 #ifndef PSNAP_UNDO_SAVE_H
 #define PSNAP_UNDO_SAVE_H
@@ -12,6 +13,8 @@
 
 /*
  * A device that is written through @io.
+ * @had:      ranges that were saved before this run began, but no samples;
+ *            NULL: none
  * @ready:    ranges that are saved: the last announcement; NULL: none
  * @written:  bit n: sample n was written to since the last flush
  * @synced:   bit n: it was, and is durable, and no mark says what it is now
@@ -22,6 +25,7 @@ struct undo_device {
 	struct psnap_undo *undo;
 	struct psnap_io *inner;
 	unsigned int index;
+	struct psnap_extents *had;
 	struct psnap_extents *ready;
 	uint64_t written;
 	uint64_t synced;
@@ -43,9 +47,13 @@ struct psnap_undo {
 	size_t buffered_bytes;
 	bool mark_unflushed;
 	struct psnap_error failed;
+	struct psnap_progress progress;
 };
 
-/* Room for it all. */
+/* Of the io of a struct undo_device. */
+extern const struct psnap_io_ops psnap_undo_ops;
+
+/* For a struct psnap_undo: room for records. */
 int psnap_undo_save_init(struct psnap_undo *u, struct psnap_error *err);
 void psnap_undo_save_release(struct psnap_undo *u);
 

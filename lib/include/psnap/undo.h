@@ -52,11 +52,15 @@ struct psnap_undo_info {
  * @file:      where to; empty, or an undo file of the same devices, which is
  *             continued. Stays the caller's
  * @devices:   store and origin, open for writing; stay the caller's
- * @progress:  told bytes of a file that is continued, which is read first;
- *             may be NULL
+ * @progress:  told bytes of a file that is continued, which is read first; and
+ *             later, of each announcement that makes 4 MiB or more to be saved,
+ *             bytes of that. If it asks to stop then, the announcement fails with
+ *             PSNAP_E_INTERRUPTED. May be NULL
  * @undo:      out: release with psnap_undo_close()
  *
- * A new file gets its header, with sizes and a fingerprint of the devices.
+ * A new file gets its header, with sizes and a fingerprint of the devices. What
+ * one that is continued has is not saved again, but for the sectors that the
+ * fingerprint is of. That takes 16 bytes of memory for each range.
  * Return: 0, or
  *   PSNAP_E_CORRUPT  @file is something else, or damaged; it is not touched
  *   PSNAP_E_BUSY     @file belongs to other devices; it is not touched
@@ -83,6 +87,20 @@ psnap_undo_open(struct psnap_io *file,
  */
 PSNAP_API struct psnap_io *psnap_undo_io(struct psnap_undo *undo,
 					 enum psnap_undo_device device);
+
+/**
+ * psnap_undo_had_bytes() - how much need not be saved, of a range?
+ *
+ * Because the file that is continued has it.
+ */
+PSNAP_API uint64_t psnap_undo_had_bytes(struct psnap_undo *undo,
+					enum psnap_undo_device device,
+					uint64_t start_bytes,
+					uint64_t end_bytes);
+
+/** psnap_undo_end_bytes() - where the next record goes in the file: what a run that
+ * was cut left behind it is written over */
+PSNAP_API uint64_t psnap_undo_end_bytes(const struct psnap_undo *undo);
 
 /** psnap_undo_close() - stop saving; the ios stay open; NULL is fine */
 PSNAP_API void psnap_undo_close(struct psnap_undo *undo);
