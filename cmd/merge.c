@@ -100,9 +100,12 @@ static int merge(struct psnap_merge_job *job)
 	int status;
 	int rc;
 
+	job->save.room_later = true;
 	status = psnap_save_open(&job->save, job->args->undo, &job->store,
-				 &job->origin, psnap_merge_undo_bytes(job),
+				 &job->origin, psnap_merge_undo_bytes(job, 0),
 				 &job->options.progress);
+	if (status == 0)
+		status = psnap_merge_undo_room(job);
 	if (status != 0)
 		return status;
 	job->begun = true;

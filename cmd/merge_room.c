@@ -12,6 +12,8 @@
  */
 #include "merge.h"
 
+#include "message.h"
+
 /* A head of a record in the undo file, and the data in one at the most. */
 #define HEAD_BYTES   ((uint64_t)PSNAP_UNDO_HEAD_BYTES)
 #define RECORD_BYTES (UINT64_C(1) << 20)
@@ -75,14 +77,46 @@ static uint64_t store_bytes(const struct psnap_merge_job *job)
 	       saved_bytes(sectors * align_bytes, sectors);
 }
 
-uint64_t psnap_merge_undo_bytes(const struct psnap_merge_job *job)
+/* Of what the file has already the heads are there too, as far as can be told
+ * without looking at each. */
+static uint64_t origin_bytes(const struct psnap_merge_plan *plan,
+			     uint64_t had_bytes)
 {
-	const struct psnap_merge_plan *plan = &job->plan;
-	uint64_t sum;
+	uint64_t left_bytes = plan->copy_bytes - had_bytes;
+	uint64_t ranges = plan->runs + plan->batches;
 
-	sum = saved_bytes(plan->copy_bytes, plan->runs + plan->batches);
+	if (had_bytes)
+		ranges = (uint64_t)((double)ranges * (double)left_bytes /
+				    (double)plan->copy_bytes) +
+			 1;
+	return saved_bytes(left_bytes, ranges);
+}
+
+uint64_t psnap_merge_undo_bytes(const struct psnap_merge_job *job,
+				uint64_t had_bytes)
+{
+	uint64_t sum = origin_bytes(&job->plan,
+				    min_u64(had_bytes, job->plan.copy_bytes));
+
 	if (!job->options.keep_store)
 		sum += store_bytes(job);
 	/* The header, and some more. */
 	return sum + sum / 64 + (64 << 10);
+}
+
+int psnap_merge_undo_room(const struct psnap_merge_job *job)
+{
+	struct psnap_error err = { 0 };
+	uint64_t had_bytes;
+	int rc;
+
+	if (!job->save.undo)
+		return 0;
+	rc = psnap_merge_had_bytes(job->store.io, job->origin.io, &job->options,
+				   &job->plan, job->save.undo, &had_bytes,
+				   &err);
+	if (rc < 0)
+		return psnap_msg_error(job->store.name, &err);
+	return psnap_save_room(&job->save,
+			       psnap_merge_undo_bytes(job, had_bytes));
 }

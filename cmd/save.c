@@ -47,18 +47,15 @@ bool psnap_save_stands_on(const char *path, const struct psnap_operand *operand)
 	return stands;
 }
 
-static int check_room(const char *path, uint64_t need_bytes)
+/* @fs: NULL: a file system that does not tell, and has to be tried. */
+static int check_free(const char *path, const struct statvfs *fs,
+		      uint64_t need_bytes)
 {
-	char *place = place_of(path);
-	struct statvfs fs;
 	uint64_t free_bytes;
-	bool told = place && statvfs(place, &fs) == 0;
 
-	free(place);
-	/* A file system that does not tell has to be tried. */
-	if (!told ||
-	    __builtin_mul_overflow((uint64_t)fs.f_bavail, (uint64_t)fs.f_frsize,
-				   &free_bytes) ||
+	if (!fs ||
+	    __builtin_mul_overflow((uint64_t)fs->f_bavail,
+				   (uint64_t)fs->f_frsize, &free_bytes) ||
 	    free_bytes >= need_bytes)
 		return 0;
 	psnap_msg(path,
@@ -66,6 +63,42 @@ static int check_room(const char *path, uint64_t need_bytes)
 		  " are free; nothing was changed",
 		  need_bytes, free_bytes);
 	return PSNAP_EXIT_FAILED;
+}
+
+static int check_room(const char *path, uint64_t need_bytes)
+{
+	char *place = place_of(path);
+	struct statvfs fs;
+	bool told = place && statvfs(place, &fs) == 0;
+
+	free(place);
+	return check_free(path, told ? &fs : NULL, need_bytes);
+}
+
+/* A file that was cut ends with room that was made and not used. */
+static uint64_t unused_bytes(const struct psnap_save *save)
+{
+	uint64_t end_bytes = psnap_undo_end_bytes(save->undo);
+	uint64_t used_bytes;
+	struct stat st;
+
+	if (fstat(save->file->fd, &st) < 0)
+		return 0;
+	used_bytes = (uint64_t)st.st_blocks * 512;
+	if (used_bytes > (uint64_t)st.st_size)
+		used_bytes = (uint64_t)st.st_size;
+	return used_bytes > end_bytes ? used_bytes - end_bytes : 0;
+}
+
+int psnap_save_room(const struct psnap_save *save, uint64_t need_bytes)
+{
+	uint64_t unused = unused_bytes(save);
+	struct statvfs fs;
+	bool told = fstatvfs(save->file->fd, &fs) == 0;
+
+	return need_bytes <= unused ? 0
+				    : check_free(save->path, told ? &fs : NULL,
+						 need_bytes - unused);
 }
 
 /* What would be overwritten, or stand in the way, is no place for the file. */
@@ -89,7 +122,15 @@ static int check_object(const char *path, const struct psnap_operand *store,
 	return status;
 }
 
-static int check_place(const char *path, const struct psnap_operand *store,
+static bool has_content(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+static int check_place(const struct psnap_save *save, const char *path,
+		       const struct psnap_operand *store,
 		       const struct psnap_operand *origin, uint64_t need_bytes)
 {
 	int status = check_object(path, store, origin);
@@ -102,7 +143,9 @@ static int check_place(const char *path, const struct psnap_operand *store,
 				"written to; nothing was changed");
 		return PSNAP_EXIT_FAILED;
 	}
-	return check_room(path, need_bytes);
+	return save->room_later && has_content(path)
+		       ? 0
+		       : check_room(path, need_bytes);
 }
 
 /* psnap undo may be run in another directory. Links stay as they are: the name
@@ -165,7 +208,7 @@ int psnap_save_open(struct psnap_save *save, const char *path,
 	save->devices[PSNAP_UNDO_ORIGIN] = origin->io;
 	if (!path)
 		return 0;
-	status = check_place(path, store, origin, need_bytes);
+	status = check_place(save, path, store, origin, need_bytes);
 	if (status != 0)
 		return status;
 	rc = psnap_io_open_growing(path, &save->file, &err);

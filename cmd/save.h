@@ -12,11 +12,14 @@
 
 /**
  * struct psnap_save - zero-initialise, then psnap_save_open()
+ * @room_later:  of a file that is continued, the caller looks after the room with
+ *            psnap_save_room(), once it is open
  * @path:     the undo file as the user wrote it; NULL: none
  * @file:     open
  * @devices:  write through these
  */
 struct psnap_save {
+	bool room_later;
 	const char *path;
 	struct psnap_io *file;
 	struct psnap_undo *undo;
@@ -36,6 +39,15 @@ struct psnap_save {
 int psnap_save_open(struct psnap_save *save, const char *path,
 		    struct psnap_operand *store, struct psnap_operand *origin,
 		    uint64_t need_bytes, const struct psnap_progress *progress);
+
+/**
+ * psnap_save_room() - is there room for so much more?
+ * @need_bytes:  how much is saved at the most; that a run that was cut has made
+ *               room for in the file already is known here
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int psnap_save_room(const struct psnap_save *save, uint64_t need_bytes);
 
 /**
  * psnap_save_stands_on() - would a file be on the device of an operand?

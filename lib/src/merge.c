@@ -68,7 +68,7 @@ static uint64_t chunks_in_runs(const struct merger *m)
 /* The data of the batch is on the origin, durably, when this returns. */
 static int copy_batch(struct merger *m, struct psnap_error *err)
 {
-	int rc = psnap_merge_on(m, m->origin, psnap_merge_prepare_copy(m, err));
+	int rc = psnap_merge_prepare_copy(m, err);
 
 	if (rc == 0)
 		rc = psnap_merge_copy(m, err);
@@ -126,6 +126,7 @@ static int merge_table(struct merger *m, uint64_t count,
 	uint64_t per_batch = psnap_merge_batch_entries(m->geo, m->options);
 	int rc;
 
+	m->announced = count;
 	m->end = count;
 	do {
 		m->first = m->end - min_u64(m->end, per_batch);

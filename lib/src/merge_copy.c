@@ -6,9 +6,6 @@
 #include "merge_internal.h"
 
 #include "checked.h"
-#include "fail.h"
-
-#include <stdlib.h>
 
 #define AHEAD_BYTES (UINT64_C(16) << 20)
 /* Reading across a gap of this size is cheaper than a second read. */
@@ -118,27 +115,6 @@ static size_t announce(struct merger *m, size_t next, uint64_t position)
 				  min_u64(len_bytes, AHEAD_BYTES));
 	}
 	return next;
-}
-
-int psnap_merge_prepare_copy(struct merger *m, struct psnap_error *err)
-{
-	struct psnap_extent *extents;
-	size_t i;
-	int rc;
-
-	if (!m->origin->ops->prepare || m->run_count == 0)
-		return 0;
-	extents = calloc(m->run_count, sizeof(*extents));
-	if (!extents)
-		return psnap_fail_nomem(err, "saving for undo");
-	for (i = 0; i < m->run_count; i++) {
-		struct merge_span s = psnap_merge_span(m, &m->runs[i]);
-
-		extents[i] = (struct psnap_extent){ s.to_bytes, s.len_bytes };
-	}
-	rc = psnap_io_prepare(m->origin, extents, m->run_count, err);
-	free(extents);
-	return rc;
 }
 
 int psnap_merge_copy(struct merger *m, struct psnap_error *err)

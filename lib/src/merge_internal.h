@@ -31,6 +31,7 @@
  * @again:          the whole table, only when entries stand in it twice
  * @piece, @other:  PSNAP_MERGE_PIECE_BYTES each
  * @ahead:          reads the store with threads; NULL: there are none
+ * @announced:      entries from this one on are announced to the origin
  * @first, @end:    the batch: entries by their number, from the table's start
  * @stays:          bit n: entry first + n stays in the table
  * @runs:           what of the batch is to be copied, by new_chunk
@@ -49,6 +50,7 @@ struct merger {
 	uint8_t *piece;
 	uint8_t *other;
 	struct psnap_ahead *ahead;
+	uint64_t announced;
 	uint64_t first;
 	uint64_t end;
 	uint64_t kept;
@@ -115,13 +117,29 @@ int psnap_merge_load_map(struct merger *m, struct psnap_map **map,
 bool psnap_merge_stands_before(const struct merger *m,
 			       const struct psnap_run *entry);
 
+/*
+ * Told of an exception; @why it would stay, PSNAP_LEFT_REASONS: it would not. A
+ * negative return ends what it was called by.
+ */
+typedef int psnap_merge_entry_fn(struct merger *m,
+				 const struct psnap_run *entry,
+				 enum psnap_merge_left why, void *ctx,
+				 struct psnap_error *err);
+
+/* merge_load.c: tell @fn of the entries [first, end) of the table. Uses
+ * m->piece. */
+int psnap_merge_each(struct merger *m, uint64_t first, uint64_t end,
+		     psnap_merge_entry_fn *fn, void *ctx,
+		     struct psnap_error *err);
+
 /* merge_load.c: read the batch [m->first, m->end). */
 int psnap_merge_load(struct merger *m, struct psnap_error *err);
 
 /* merge_load.c: say that entries [first, end) of the table will be read. */
 void psnap_merge_announce_table(struct merger *m, uint64_t first, uint64_t end);
 
-/* merge_copy.c: announce what copying the loaded runs will overwrite. */
+/* merge_prepare.c: announce what copying the loaded runs, and those of the next
+ * batches, will overwrite. */
 int psnap_merge_prepare_copy(struct merger *m, struct psnap_error *err);
 
 /* merge_copy.c: copy the loaded runs onto the origin. Nothing is durable. */

@@ -23,6 +23,7 @@
 #include <psnap/check.h>
 #include <psnap/extents.h>
 #include <psnap/progress.h>
+#include <psnap/undo.h>
 #include <psnap/walk.h>
 
 PSNAP_BEGIN_DECLS
@@ -185,6 +186,21 @@ psnap_merge_to(struct psnap_io *store, struct psnap_io *origin,
 	       const struct psnap_merge_options *options,
 	       const struct psnap_merge_plan *plan,
 	       struct psnap_merge_result *result, struct psnap_error *err);
+
+/**
+ * psnap_merge_had_bytes() - how much need not be saved again?
+ * @undo:   an undo file of the pair
+ * @bytes:  out: of what the plan would overwrite on the origin, which of it the
+ *          file has from a merge that was cut
+ *
+ * Return: 0, or as psnap_merge().
+ */
+PSNAP_API PSNAP_MUST_USE int
+psnap_merge_had_bytes(struct psnap_io *store, struct psnap_io *origin,
+		      const struct psnap_merge_options *options,
+		      const struct psnap_merge_plan *plan,
+		      struct psnap_undo *undo, uint64_t *bytes,
+		      struct psnap_error *err);
 
 PSNAP_END_DECLS
 
