@@ -57,8 +57,7 @@ int psnap_merge_prepare_copy(struct merger *m, struct psnap_error *err)
 	uint64_t batches =
 		min_u64(TOGETHER_BATCHES, TOGETHER_ENTRIES / per_batch);
 
-	if (!m->origin->ops->prepare || m->run_count == 0 ||
-	    m->first >= m->announced)
+	if (!m->origin->ops->prepare || m->first >= m->announced)
 		return 0;
 	/* Whole batches: the next announcement begins where one does. */
 	m->announced = m->end - min_u64(m->end, batches * per_batch);

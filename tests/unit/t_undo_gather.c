@@ -92,9 +92,22 @@ static struct psnap_io *open_origin(void)
 	return io;
 }
 
+/* Asks to stop for the first time at this tick; 0: never. */
+static struct {
+	unsigned int count;
+	unsigned int stop_at;
+} ticks;
+
+static int tick(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
+{
+	(void)ctx, (void)done_bytes, (void)total_bytes;
+	return ++ticks.count >= ticks.stop_at && ticks.stop_at;
+}
+
 /* What is announced from now on is saved in this way. */
 static struct psnap_undo *begin(void)
 {
+	static const struct psnap_progress progress = { tick, NULL };
 	struct psnap_undo *undo;
 
 	memset(&faults, 0, sizeof(faults));
@@ -103,7 +116,9 @@ static struct psnap_undo *begin(void)
 	origin.fail_bytes = UINT64_MAX;
 	scene_init(&scene, 65536, 65536);
 	scene.ios[PSNAP_UNDO_ORIGIN] = open_origin();
-	undo = scene_begin(&scene);
+	if (psnap_undo_begin(&scene.file.io, scene.ios, &progress, &undo, NULL))
+		abort();
+	memset(&ticks, 0, sizeof(ticks));
 	origin.reads = 0;
 	return undo;
 }
@@ -223,6 +238,27 @@ static void test_long(void)
 	T_EQ_U64(faults.reads, 6);
 	T_EQ_U64(origin.reads, 0);
 	finish(undo, "long ones");
+}
+
+/* What is under way is waited for, and then it is over. */
+static void test_stopped(bool no_uring)
+{
+	struct psnap_undo *undo = begin();
+	struct psnap_undo_info info;
+
+	want(0, 3u << 20);
+	want(4u << 20, 1u << 20);
+	faults.no_uring = no_uring;
+	ticks.stop_at = 2;
+	T_EQ_I64(prepare(undo), PSNAP_E_INTERRUPTED);
+	T_EQ_U64(ticks.count, 2);
+	T_EQ_U64(origin.reads, no_uring ? 2 : 0);
+	wanted.list[0].len_bytes = BLOCK;
+	wanted.count = 1;
+	overwrite(undo);
+	T_EQ_I64(scene_inspect(&scene, &info), 0);
+	T_EQ_U64(info.records, 3);
+	end(undo);
 }
 
 static void test_little(void)
@@ -360,6 +396,8 @@ static void test(void)
 	test_close();
 	test_crooked();
 	test_long();
+	test_stopped(false);
+	test_stopped(true);
 	test_little();
 	test_not_there(true, false);
 	test_not_there(false, true);
