@@ -102,7 +102,7 @@ static int merge(struct psnap_merge_job *job)
 
 	job->save.room_later = true;
 	status = psnap_save_open(&job->save, job->args->undo, &job->store,
-				 &job->origin, psnap_merge_undo_bytes(job, 0),
+				 &job->origin, psnap_merge_undo_bytes(job),
 				 &job->options.progress);
 	if (status == 0)
 		status = psnap_merge_undo_room(job);

@@ -112,15 +112,11 @@ int psnap_merge_range_add(const char *option, const char *value,
  */
 int psnap_merge_maps_read(struct psnap_merge_args *args);
 
-/**
- * psnap_merge_undo_bytes() - what an undo file may grow by at the most
- * @had_bytes:  what it has already of what is saved of the origin
- */
-uint64_t psnap_merge_undo_bytes(const struct psnap_merge_job *job,
-				uint64_t had_bytes);
+/** psnap_merge_undo_bytes() - what a new undo file may grow by at the most */
+uint64_t psnap_merge_undo_bytes(const struct psnap_merge_job *job);
 
 /**
- * psnap_merge_undo_room() - is there room to go on with the undo file?
+ * psnap_merge_undo_room() - if the undo file is continued, has it room?
  *
  * Return: 0, or an exit status after a message.
  */

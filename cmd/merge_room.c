@@ -5,7 +5,9 @@
  * this is an upper bound; but not one that refuses what would fit.
  *
  * Every byte of the origin that is merged to is saved once, and every byte of
- * the table that is cleared. Exceptions that stay move to the front of the
+ * the table that is cleared; when the file is continued, what it has not. (What
+ * its fingerprint is of may be saved once more then: 512 bytes, or a sector, up
+ * to 64 times on each device.) Exceptions that stay move to the front of the
  * table, again with each batch. A device is written in whole sectors, which
  * chunks consist of but exceptions do not: then a piece of the table that begins
  * or ends within a sector is saved a second time, with the whole sector.
@@ -19,6 +21,8 @@
 #define RECORD_BYTES (UINT64_C(1) << 20)
 /* Tables are cleared in pieces of this size. */
 #define PIECE_BYTES (UINT64_C(128) << 10)
+/* The header, which a file that is continued has, and some more. */
+#define BEGIN_BYTES (UINT64_C(64) << 10)
 /* Exceptions that are moved between two flushes. */
 #define MOVES UINT64_C(512)
 
@@ -77,46 +81,40 @@ static uint64_t store_bytes(const struct psnap_merge_job *job)
 	       saved_bytes(sectors * align_bytes, sectors);
 }
 
-/* Of what the file has already the heads are there too, as far as can be told
- * without looking at each. */
-static uint64_t origin_bytes(const struct psnap_merge_plan *plan,
-			     uint64_t had_bytes)
+/* @origin_bytes: what is saved of the origin, and of it the heads. */
+static uint64_t undo_bytes(const struct psnap_merge_job *job,
+			   uint64_t origin_bytes)
 {
-	uint64_t left_bytes = plan->copy_bytes - had_bytes;
-	uint64_t ranges = plan->runs + plan->batches;
-
-	if (had_bytes)
-		ranges = (uint64_t)((double)ranges * (double)left_bytes /
-				    (double)plan->copy_bytes) +
-			 1;
-	return saved_bytes(left_bytes, ranges);
-}
-
-uint64_t psnap_merge_undo_bytes(const struct psnap_merge_job *job,
-				uint64_t had_bytes)
-{
-	uint64_t sum = origin_bytes(&job->plan,
-				    min_u64(had_bytes, job->plan.copy_bytes));
+	uint64_t sum = origin_bytes;
 
 	if (!job->options.keep_store)
 		sum += store_bytes(job);
-	/* The header, and some more. */
-	return sum + sum / 64 + (64 << 10);
+	return sum + sum / 64;
+}
+
+uint64_t psnap_merge_undo_bytes(const struct psnap_merge_job *job)
+{
+	const struct psnap_merge_plan *plan = &job->plan;
+
+	return undo_bytes(job, saved_bytes(plan->copy_bytes,
+					   plan->runs + plan->batches)) +
+	       BEGIN_BYTES;
 }
 
 int psnap_merge_undo_room(const struct psnap_merge_job *job)
 {
+	struct psnap_undo_need need;
 	struct psnap_error err = { 0 };
-	uint64_t had_bytes;
+	uint64_t bytes;
 	int rc;
 
-	if (!job->save.undo)
+	if (!job->save.continued)
 		return 0;
-	rc = psnap_merge_had_bytes(job->store.io, job->origin.io, &job->options,
-				   &job->plan, job->save.undo, &had_bytes,
-				   &err);
+	rc = psnap_merge_need(job->store.io, job->origin.io, &job->options,
+			      &job->plan, job->save.undo, &need, &err);
 	if (rc < 0)
 		return psnap_msg_error(job->store.name, &err);
+	bytes = saved_bytes(need.bytes, need.ranges + job->plan.batches);
 	return psnap_save_room(&job->save,
-			       psnap_merge_undo_bytes(job, had_bytes));
+			       undo_bytes(job, bytes) + BEGIN_BYTES / 2);
 }

@@ -143,7 +143,7 @@ static int check_place(const struct psnap_save *save, const char *path,
 				"written to; nothing was changed");
 		return PSNAP_EXIT_FAILED;
 	}
-	return save->room_later && has_content(path)
+	return save->room_later && save->continued
 		       ? 0
 		       : check_room(path, need_bytes);
 }
@@ -208,6 +208,7 @@ int psnap_save_open(struct psnap_save *save, const char *path,
 	save->devices[PSNAP_UNDO_ORIGIN] = origin->io;
 	if (!path)
 		return 0;
+	save->continued = has_content(path);
 	status = check_place(save, path, store, origin, need_bytes);
 	if (status != 0)
 		return status;

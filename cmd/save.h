@@ -12,14 +12,16 @@
 
 /**
  * struct psnap_save - zero-initialise, then psnap_save_open()
- * @room_later:  of a file that is continued, the caller looks after the room with
- *            psnap_save_room(), once it is open
+ * @room_later:  of a file that is continued, the caller looks after the room
+ *            with psnap_save_room(), once it is open
+ * @continued:  there was something in the file
  * @path:     the undo file as the user wrote it; NULL: none
  * @file:     open
  * @devices:  write through these
  */
 struct psnap_save {
 	bool room_later;
+	bool continued;
 	const char *path;
 	struct psnap_io *file;
 	struct psnap_undo *undo;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading a part of the table for a merge: entries by their number, not by a
- * walk, because a merge goes backwards. In a batch each is to be copied, or stays,
- * or goes because it stands in the table twice.
+ * walk, because a merge goes backwards. In a batch each is to be copied, or
+ * stays, or goes because it stands in the table twice.
  */
 #include "merge_internal.h"
 

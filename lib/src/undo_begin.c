@@ -62,6 +62,17 @@ static int begin(struct psnap_undo *u, struct psnap_io *file,
 	return rc ? rc : match(u, devices, progress, err);
 }
 
+/* Records that had no mark yet when the run before was cut: nothing was
+ * overwritten on the strength of them, but will be now. */
+static int rely_on_had(struct psnap_undo *u, struct psnap_error *err)
+{
+	const struct undo_file *f = &u->file;
+
+	return f->records && f->end_bytes > le64_get(f->mark.durable_bytes)
+		       ? psnap_undo_rely(u, err)
+		       : 0;
+}
+
 int psnap_undo_begin(struct psnap_io *file,
 		     struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
 		     const struct psnap_progress *progress,
@@ -92,8 +103,12 @@ int psnap_undo_begin(struct psnap_io *file,
 		d->inner = devices[i];
 		d->index = i;
 	}
-	*undo = u;
-	return 0;
+	rc = rely_on_had(u, err);
+	if (rc)
+		psnap_undo_close(u);
+	else
+		*undo = u;
+	return rc;
 }
 
 int psnap_undo_open(struct psnap_io *file,
@@ -109,14 +124,24 @@ struct psnap_io *psnap_undo_io(struct psnap_undo *undo,
 	return &undo->devices[device].io;
 }
 
-uint64_t psnap_undo_had_bytes(struct psnap_undo *undo,
-			      enum psnap_undo_device device,
-			      uint64_t start_bytes, uint64_t end_bytes)
+static int add_need(void *ctx, uint64_t start_bytes, uint64_t end_bytes,
+		    struct psnap_error *err)
 {
-	struct psnap_extents *had = undo->devices[device].had;
+	struct psnap_undo_need *need = ctx;
 
-	return had ? psnap_extents_common_bytes(had, start_bytes, end_bytes)
-		   : 0;
+	(void)err;
+	need->bytes += end_bytes - start_bytes;
+	need->ranges += need->ranges == 0 || start_bytes != need->end_bytes;
+	need->end_bytes = end_bytes;
+	return 0;
+}
+
+void psnap_undo_need(const struct psnap_undo *undo,
+		     enum psnap_undo_device device, uint64_t start_bytes,
+		     uint64_t end_bytes, struct psnap_undo_need *need)
+{
+	(void)psnap_undo_missing(&undo->devices[device], start_bytes, end_bytes,
+				 add_need, need, NULL);
 }
 
 uint64_t psnap_undo_end_bytes(const struct psnap_undo *undo)

@@ -182,12 +182,19 @@ int psnap_undo_fingerprint(struct disk_undo_device *d, struct psnap_io *io,
 uint64_t psnap_undo_touched(const struct disk_undo_device *d,
 			    uint64_t offset_bytes, uint64_t len_bytes);
 
+/* The first of the samples of which @which has a bit, in whole sectors, that
+ * ends behind a byte; { UINT64_MAX, 0 }: none does. */
+struct psnap_extent psnap_undo_sample_behind(const struct disk_undo_device *d,
+					     uint64_t which,
+					     uint32_t align_bytes,
+					     uint64_t at_bytes);
+
 /* --- undo_match.c --- */
 
 /*
  * Scan the file; and do sizes and samples fit @devices? Takes out of f->mark
- * what was overwritten since. @had: sets that get the ranges of each device that
- * need not be saved again; NULL: nobody wants to know.
+ * what was overwritten since. @had: sets that get the ranges of each device
+ * that have records; NULL: nobody wants to know.
  */
 int psnap_undo_file_match(struct undo_file *f,
 			  struct psnap_io *const devices[PSNAP_UNDO_DEVICES],

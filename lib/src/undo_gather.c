@@ -26,7 +26,7 @@
 #define AHEAD_RECORDS 512u
 #define AHEAD_BYTES   ((uint64_t)8 << 20)
 
-/* Of less than this nobody is told: it is done before anybody would look. */
+/* Of less than this nobody is told: it is done before anybody looks. */
 #define TOLD_BYTES_MIN ((uint64_t)4 << 20)
 
 /* The first byte that is not done yet: in range @i; at the end, nowhere. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The io that saves before it overwrites. The rule: no byte of a device is
- * overwritten before a record with its old value is durable in the undo file.
- * How it gets there is undo_save.c's business.
+ * overwritten before a record with the value that it had first is durable in the
+ * undo file. How it gets there is undo_save.c's business.
  */
 #include "undo_save.h"
 
@@ -12,29 +12,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static uint64_t end_of(const struct psnap_extent *e)
+static int add_to_set(void *ctx, uint64_t start_bytes, uint64_t end_bytes,
+		      struct psnap_error *err)
 {
-	return e->offset_bytes + e->len_bytes;
-}
-
-/* Of a range, what the file did not have before. */
-static int add_new(const struct undo_device *d, uint64_t start_bytes,
-		   uint64_t end_bytes, struct psnap_extents *set,
-		   struct psnap_error *err)
-{
-	int rc = 0;
-
-	while (start_bytes < end_bytes && rc == 0) {
-		const struct psnap_extent *had =
-			d->had ? psnap_extents_find(d->had, start_bytes) : NULL;
-		uint64_t until =
-			had ? min_u64(had->offset_bytes, end_bytes) : end_bytes;
-
-		if (until > start_bytes)
-			rc = psnap_extents_add(set, start_bytes, until, err);
-		start_bytes = had ? end_of(had) : end_bytes;
-	}
-	return rc;
+	return psnap_extents_add(ctx, start_bytes, end_bytes, err);
 }
 
 /* In whole sectors, because those are what is written. */
@@ -56,7 +37,7 @@ static int add(const struct undo_device *d, const struct psnap_extent *e,
 	start = e->offset_bytes & ~mask;
 	end = min_u64((e->offset_bytes + e->len_bytes + mask) & ~mask,
 		      io->size_bytes);
-	return add_new(d, start, end, set, err);
+	return psnap_undo_missing(d, start, end, add_to_set, set, err);
 }
 
 /* @ready: out: the ranges, which are saved; NULL on failure. */
@@ -122,10 +103,13 @@ static const struct psnap_extent *range_at(struct psnap_extents *set,
 	return e && e->offset_bytes <= at_bytes ? e : NULL;
 }
 
-/* Before this run or in it, or a part then and a part now. */
+/* Before this run or in it, or a part then and a part now. When saving has
+ * failed, nothing is overwritten any more. */
 static bool is_saved(const struct undo_device *d, uint64_t start_bytes,
 		     uint64_t end_bytes)
 {
+	if (d->undo->failed.code)
+		return false;
 	while (start_bytes < end_bytes) {
 		const struct psnap_extent *e = range_at(d->ready, start_bytes);
 
@@ -133,7 +117,7 @@ static bool is_saved(const struct undo_device *d, uint64_t start_bytes,
 			e = range_at(d->had, start_bytes);
 		if (!e)
 			return false;
-		start_bytes = end_of(e);
+		start_bytes = e->offset_bytes + e->len_bytes;
 	}
 	return true;
 }

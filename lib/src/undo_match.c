@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Do devices fit an undo file? A sample that no record touches has to be as it
- * was. One that was saved may also be what the newest mark says, or what an undo
- * that was cut has put back so far; where a cut command was writing, it may be
- * anything.
+ * was. One that was saved may also be what the newest mark says, or what an
+ * undo that was cut has put back so far; where a cut command was writing, it
+ * may be anything.
  */
 #include "undo_file.h"
 
@@ -44,61 +44,23 @@ struct seen_device {
 
 /*
  * @had:  see psnap_undo_file_match()
- * @align_bytes:  of the devices
  * @rc:   of the first range that could not be noted there
  */
 struct seen {
 	struct undo_file *f;
 	struct psnap_extents *const *had;
-	uint32_t align_bytes[PSNAP_UNDO_DEVICES];
 	int rc;
 	struct psnap_error *err;
 	struct seen_device devices[PSNAP_UNDO_DEVICES];
 };
 
-/* The first of the samples in @touched, in whole sectors, that ends behind a byte;
- * empty behind every device: none does. */
-static struct psnap_extent sample_behind(const struct disk_undo_device *d,
-					 uint64_t touched, uint32_t align_bytes,
-					 uint64_t at_bytes)
+/* Records are put back last first, so nothing comes before what this one has. */
+static void note_had(struct seen *seen, const struct undo_record *r)
 {
-	const uint64_t mask = align_bytes - UINT64_C(1);
-	struct psnap_extent first = { UINT64_MAX, 0 };
-	uint32_t i;
-
-	for (i = 0; i < UNDO_SAMPLES; i++) {
-		uint64_t start = le64_get(d->samples[i].offset_bytes);
-		uint64_t end = start + le32_get(d->samples[i].len_bytes);
-
-		start &= ~mask;
-		end = (end + mask) & ~mask;
-		if ((touched >> i & 1) && end > at_bytes &&
-		    start < first.offset_bytes)
-			first = (struct psnap_extent){ start, end - start };
-	}
-	return first;
-}
-
-/* Records are put back last first, so nothing comes before what this one has. A
- * sample is saved again each time: only then does the file explain it. */
-static void note_had(struct seen *seen, const struct undo_record *r,
-		     uint64_t touched)
-{
-	const struct disk_undo_device *d = &seen->f->header.devices[r->device];
-	uint64_t end_bytes = r->offset_bytes + r->len_bytes;
-	uint64_t at = r->offset_bytes;
-
-	while (seen->had && seen->rc == 0 && at < end_bytes) {
-		struct psnap_extent sample = sample_behind(
-			d, touched, seen->align_bytes[r->device], at);
-		uint64_t until = min_u64(sample.offset_bytes, end_bytes);
-
-		if (until > at)
-			seen->rc = psnap_extents_add(seen->had[r->device], at,
-						     until, seen->err);
-		at = sample.len_bytes ? sample.offset_bytes + sample.len_bytes
-				      : end_bytes;
-	}
+	if (seen->had && seen->rc == 0)
+		seen->rc = psnap_extents_add(
+			seen->had[r->device], r->offset_bytes,
+			r->offset_bytes + r->len_bytes, seen->err);
 }
 
 static void note_record(void *ctx, const struct undo_record *r)
@@ -110,7 +72,7 @@ static void note_record(void *ctx, const struct undo_record *r)
 	uint64_t touched = psnap_undo_touched(d, r->offset_bytes, r->len_bytes);
 	uint32_t i;
 
-	note_had(seen, r, touched);
+	note_had(seen, r);
 	if (!touched)
 		return;
 	s->covered |= touched;
@@ -247,8 +209,6 @@ int psnap_undo_file_match(struct undo_file *f,
 	seen->f = f;
 	seen->had = had;
 	seen->err = err;
-	for (i = 0; i < PSNAP_UNDO_DEVICES; i++)
-		seen->align_bytes[i] = devices[i]->align_bytes;
 	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
 		rc = read_samples(&seen->devices[i], &f->header.devices[i],
 				  devices[i], err);

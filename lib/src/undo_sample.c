@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What ties an undo file to its devices, beside their sizes: samples of what was
- * on them when the file was made.
+ * What ties an undo file to its devices, beside their sizes: samples of what
+ * was on them when the file was made.
  */
 #include "undo_file.h"
 
@@ -86,4 +86,26 @@ uint64_t psnap_undo_touched(const struct disk_undo_device *d,
 			touched |= UINT64_C(1) << i;
 	}
 	return touched;
+}
+
+struct psnap_extent psnap_undo_sample_behind(const struct disk_undo_device *d,
+					     uint64_t which,
+					     uint32_t align_bytes,
+					     uint64_t at_bytes)
+{
+	const uint64_t mask = align_bytes - UINT64_C(1);
+	struct psnap_extent first = { UINT64_MAX, 0 };
+	uint32_t i;
+
+	for (i = 0; which && i < UNDO_SAMPLES; i++) {
+		uint64_t start = le64_get(d->samples[i].offset_bytes);
+		uint64_t end = start + le32_get(d->samples[i].len_bytes);
+
+		start &= ~mask;
+		end = (end + mask) & ~mask;
+		if ((which >> i & 1) && end > at_bytes &&
+		    start < first.offset_bytes)
+			first = (struct psnap_extent){ start, end - start };
+	}
+	return first;
 }

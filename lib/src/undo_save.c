@@ -199,6 +199,15 @@ int psnap_undo_flush_mark(struct psnap_undo *u, struct psnap_error *err)
 	return rc;
 }
 
+int psnap_undo_rely(struct psnap_undo *u, struct psnap_error *err)
+{
+	int rc = make_durable(u);
+
+	if (rc && err)
+		*err = u->failed;
+	return rc ? rc : psnap_undo_flush_mark(u, err);
+}
+
 /* To the byte: what is announced and not written stays there as zeros. */
 static int announce_records(struct psnap_undo *u,
 			    const struct psnap_extent *list, size_t count)
@@ -216,6 +225,17 @@ static int announce_records(struct psnap_undo *u,
 	return psnap_io_prepare(u->file.io, &e, 1, &u->failed);
 }
 
+/* Also when nothing is to be saved, a mark may have something to say. */
+static bool has_news(const struct psnap_undo *u)
+{
+	uint64_t synced = 0;
+	unsigned int n;
+
+	for (n = 0; n < PSNAP_UNDO_DEVICES; n++)
+		synced |= u->devices[n].synced;
+	return synced != 0;
+}
+
 int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 		    struct psnap_error *err)
 {
@@ -227,13 +247,13 @@ int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 	int rc = u->failed.code;
 
 	list = psnap_extents_list(set, &count);
-	if (count == 0)
-		return 0;
 	for (i = 0; i < count; i++)
 		forget(d, &list[i]);
+	if (rc == 0 && count == 0 && !has_news(u))
+		return 0;
 	for (n = 0; n < PSNAP_UNDO_DEVICES && rc == 0; n++)
 		rc = learn(&u->devices[n], err);
-	if (rc == 0)
+	if (rc == 0 && count)
 		rc = announce_records(u, list, count);
 	if (rc == 0)
 		rc = psnap_undo_gather(d, list, count, err);

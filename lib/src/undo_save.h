@@ -13,8 +13,7 @@
 
 /*
  * A device that is written through @io.
- * @had:      ranges that were saved before this run began, but no samples;
- *            NULL: none
+ * @had:      ranges that were saved before this run began; NULL: none
  * @ready:    ranges that are saved: the last announcement; NULL: none
  * @written:  bit n: sample n was written to since the last flush
  * @synced:   bit n: it was, and is durable, and no mark says what it is now
@@ -53,9 +52,23 @@ struct psnap_undo {
 /* Of the io of a struct undo_device. */
 extern const struct psnap_io_ops psnap_undo_ops;
 
+/* A range that has to be saved. */
+typedef int psnap_undo_missing_fn(void *ctx, uint64_t start_bytes,
+				  uint64_t end_bytes, struct psnap_error *err);
+
+/* Tell @fn, in order, what of [start, end) has to be saved before it is
+ * overwritten. What it returns if that is not 0. */
+int psnap_undo_missing(const struct undo_device *d, uint64_t start_bytes,
+		       uint64_t end_bytes, psnap_undo_missing_fn *fn, void *ctx,
+		       struct psnap_error *err);
+
 /* For a struct psnap_undo: room for records. */
 int psnap_undo_save_init(struct psnap_undo *u, struct psnap_error *err);
 void psnap_undo_save_release(struct psnap_undo *u);
+
+/* Have a durable mark which says that all records are: from now on they are
+ * relied on. */
+int psnap_undo_rely(struct psnap_undo *u, struct psnap_error *err);
 
 /* Save what stands in @set on @d, durably. */
 int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,

@@ -16,7 +16,7 @@
 #include <psnap/undo.h>
 #include <stdlib.h>
 
-#define UNDO_BYTES (256u * 1024u)
+#define UNDO_BYTES (1u << 20)
 
 struct trial {
 	const struct ram *original;
@@ -201,7 +201,7 @@ static uint64_t run(uint64_t exceptions, uint64_t seed, struct trial *t,
 /* One worker's share: every so manieth seed. */
 static void work(const struct workers *w, unsigned int worker, uint64_t *sums)
 {
-	static const uint64_t counts[] = { 40, 1, 33, 70, 10 };
+	static const uint64_t counts[] = { 40, 1, 33, 70, 10, 150 };
 	static const uint64_t batches[] = { 16, 7, 1000, 33 };
 	const uint64_t want = w->want[0] / w->count + 1;
 	struct trial t = { .flush_undo = true,
@@ -212,7 +212,7 @@ static void work(const struct workers *w, unsigned int worker, uint64_t *sums)
 	for (seed = 1 + worker; states < want; seed += w->count) {
 		pair_chunk_bytes = seed % 3 == 2 ? 1024 : 512;
 		t.batch_bytes = batches[seed % 4] * pair_chunk_bytes;
-		states += run(counts[seed % 5], seed, &t, want - states);
+		states += run(counts[seed % 6], seed, &t, want - states);
 	}
 	sums[0] = states;
 	sums[1] = t.second_done;

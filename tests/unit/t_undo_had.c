@@ -36,20 +36,39 @@ static void overwrite(struct psnap_undo *undo, const struct psnap_extent *e)
 			 0);
 }
 
-/* A run that is cut when all is saved, and some of it overwritten. */
-static void first_run(struct undo_scene *s, size_t overwritten,
-		      uint32_t align_bytes)
+static uint64_t need_bytes(const struct psnap_undo *undo,
+			   const struct psnap_extent *e)
 {
+	struct psnap_undo_need need = { 0 };
+
+	psnap_undo_need(undo, PSNAP_UNDO_ORIGIN, e->offset_bytes,
+			e->offset_bytes + e->len_bytes, &need);
+	return need.bytes;
+}
+
+/* A run that is cut when all is saved, and some of it overwritten. @known: the
+ * mark has learned what is there now. */
+static void first_run(struct undo_scene *s, size_t overwritten,
+		      uint32_t align_bytes, bool known)
+{
+	const struct psnap_extent elsewhere = { 50 * STEP + 8192, 4096 };
 	struct psnap_undo *undo;
+	size_t i;
 
 	scene_init(s, STORE_BYTES, ORIGIN_BYTES);
 	s->device[PSNAP_UNDO_ORIGIN].io.align_bytes = align_bytes;
 	undo = scene_begin(s);
-	T_EQ_U64(psnap_undo_had_bytes(undo, PSNAP_UNDO_ORIGIN, 0, ORIGIN_BYTES),
-		 0);
+	for (i = 0; i < RANGES; i++)
+		T_EQ_U64(need_bytes(undo, &ranges[i]), ranges[i].len_bytes);
 	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
 	while (overwritten-- > 0)
 		overwrite(undo, &ranges[overwritten]);
+	if (known) {
+		T_EQ_I64(psnap_io_sync(psnap_undo_io(undo, PSNAP_UNDO_ORIGIN),
+				       NULL),
+			 0);
+		T_EQ_I64(prepare(undo, &elsewhere, 1), 0);
+	}
 	psnap_undo_close(undo);
 }
 
@@ -69,36 +88,118 @@ static void finish(struct undo_scene *s, struct psnap_undo *undo)
 	scene_release(s);
 }
 
-/* All that is saved again is the sample in the second range. */
-static void test_again(size_t overwritten, uint32_t align_bytes)
+/* If the mark knows what the sample is that was overwritten, that is saved once
+ * more, or the mark would be wrong after a cut. */
+static void test_again(size_t overwritten, uint32_t align_bytes, bool known)
 {
-	const uint64_t sample_bytes = align_bytes > 512 ? align_bytes : 512;
-	const struct psnap_extent *over = &ranges[1];
+	uint64_t sample_bytes = align_bytes > 512 ? align_bytes : 512;
 	struct psnap_undo_info before;
 	struct psnap_undo_info after;
 	struct psnap_undo *undo;
 	struct undo_scene s;
 	size_t i;
 
-	first_run(&s, overwritten, align_bytes);
+	if (!known || overwritten < 2)
+		sample_bytes = 0;
+	first_run(&s, overwritten, align_bytes, known);
 	before = inspected(&s);
 	T_OK(before.saved_bytes >= 8192 + 16384 + 4096, "all is saved");
 	undo = scene_begin(&s);
 	T_EQ_U64(psnap_undo_end_bytes(undo), s.file.len_bytes);
-	T_EQ_U64(psnap_undo_had_bytes(undo, PSNAP_UNDO_ORIGIN, 0, ORIGIN_BYTES),
-		 before.saved_bytes - sample_bytes);
-	T_EQ_U64(psnap_undo_had_bytes(undo, PSNAP_UNDO_ORIGIN,
-				      over->offset_bytes,
-				      over->offset_bytes + over->len_bytes),
-		 over->len_bytes - sample_bytes);
-	T_EQ_U64(psnap_undo_had_bytes(undo, PSNAP_UNDO_STORE, 0, STORE_BYTES),
-		 0);
-	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
 	for (i = 0; i < RANGES; i++)
+		T_EQ_U64(need_bytes(undo, &ranges[i]),
+			 i == 1 ? sample_bytes : 0);
+	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
+	for (i = 0; i < RANGES; i++) {
 		overwrite(undo, &ranges[i]);
+		T_OK(scene_leads_back(&s), "at each moment");
+	}
 	after = inspected(&s);
 	T_EQ_U64(after.saved_bytes - before.saved_bytes, sample_bytes);
-	T_EQ_U64(after.records - before.records, 1);
+	T_EQ_U64(after.records - before.records, sample_bytes != 0);
+	finish(&s, undo);
+}
+
+/* Where nothing ends and begins: all in one. */
+static void test_need(void)
+{
+	struct psnap_undo_need need = { 0 };
+	struct psnap_undo *undo;
+	struct undo_scene s;
+
+	first_run(&s, 0, 1, false);
+	undo = scene_begin(&s);
+	psnap_undo_need(undo, PSNAP_UNDO_ORIGIN, 0, ORIGIN_BYTES, &need);
+	T_EQ_U64(need.bytes, ORIGIN_BYTES - 8192 - 16384 - 4096);
+	T_EQ_U64(need.ranges, RANGES + 1);
+	T_EQ_U64(need.end_bytes, ORIGIN_BYTES);
+	psnap_undo_need(undo, PSNAP_UNDO_ORIGIN, ranges[0].offset_bytes - 512,
+			ranges[0].offset_bytes, &need);
+	T_EQ_U64(need.ranges, RANGES + 2);
+	psnap_undo_need(undo, PSNAP_UNDO_ORIGIN, ranges[0].offset_bytes,
+			ranges[0].offset_bytes + 8192, &need);
+	T_EQ_U64(need.ranges, RANGES + 2);
+	need = (struct psnap_undo_need){ 0 };
+	psnap_undo_need(undo, PSNAP_UNDO_STORE, 0, 4096, &need);
+	psnap_undo_need(undo, PSNAP_UNDO_STORE, 4096, 8192, &need);
+	T_EQ_U64(need.bytes, 8192);
+	T_EQ_U64(need.ranges, 1);
+	finish(&s, undo);
+}
+
+/* Of records that no mark spoke of it is said that they are relied on, before
+ * they are: what damages them later is noticed. */
+static void test_damaged(bool known)
+{
+	struct psnap_undo *undo;
+	struct undo_scene s;
+
+	first_run(&s, 0, 1, known);
+	memset(s.file.bytes + 8192, 0, 8192);
+	undo = scene_begin(&s);
+	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
+	overwrite(undo, &ranges[0]);
+	psnap_undo_close(undo);
+	memcpy(s.file.bytes, s.file.durable, s.file.len_bytes);
+	s.file.bytes[16384 + 1000] ^= 1;
+	T_EQ_I64(scene_inspect(&s, NULL), PSNAP_E_CORRUPT);
+	T_EQ_I64(scene_apply(&s, NULL), PSNAP_E_CORRUPT);
+	T_EQ_I64(psnap_undo_open(&s.file.io, s.ios, &undo, NULL),
+		 PSNAP_E_CORRUPT);
+	s.file.bytes[16384 + 1000] ^= 1;
+	finish(&s, NULL);
+}
+
+/* The mark cannot be written: then nothing is relied on. */
+static void test_no_mark(unsigned int write, unsigned int sync)
+{
+	struct psnap_undo *undo;
+	struct undo_scene s;
+
+	first_run(&s, 0, 1, false);
+	memset(s.file.bytes + 8192, 0, 8192);
+	s.file.fail_write = write;
+	s.file.fail_sync = sync;
+	T_EQ_I64(psnap_undo_open(&s.file.io, s.ios, &undo, NULL), PSNAP_E_IO);
+	T_OK(!undo, "no undo");
+	finish(&s, NULL);
+}
+
+/* What cannot be saved is not overwritten, nor what needs no saving. */
+static void test_failed(void)
+{
+	const struct psnap_extent more = { 40 * STEP, 4096 };
+	struct psnap_undo *undo;
+	struct undo_scene s;
+
+	first_run(&s, 0, 1, false);
+	undo = scene_begin(&s);
+	s.file.fail_write = 1;
+	T_EQ_I64(prepare(undo, &more, 1), PSNAP_E_IO);
+	T_OK(scene_write(undo, PSNAP_UNDO_ORIGIN, ranges[0].offset_bytes,
+			 4096) != 0,
+	     "not overwritten");
+	T_OK(prepare(undo, ranges, RANGES) != 0, "nor announced");
 	finish(&s, undo);
 }
 
@@ -112,7 +213,7 @@ static void test_wider(void)
 	struct undo_scene s;
 	uint64_t syncs;
 
-	first_run(&s, 1, 1);
+	first_run(&s, 1, 1, false);
 	undo = scene_begin(&s);
 	T_EQ_I64(prepare(undo, &wide, 1), 0);
 	syncs = s.file.syncs;
@@ -130,7 +231,7 @@ static void test_unannounced(void)
 	struct undo_scene s;
 	uint64_t syncs;
 
-	first_run(&s, 0, 1);
+	first_run(&s, 0, 1, false);
 	undo = scene_begin(&s);
 	syncs = s.file.syncs;
 	overwrite(undo, &ranges[0]);
@@ -149,13 +250,13 @@ static void test_torn(void)
 	struct psnap_undo *undo;
 	struct undo_scene s;
 
-	first_run(&s, 0, 1);
+	first_run(&s, 0, 1, false);
 	s.file.bytes[s.file.len_bytes - 1] ^= 1;
 	/* As if no mark had said that it was durable. */
 	memset(s.file.bytes + 8192, 0, 8192);
 	undo = scene_begin(&s);
-	T_EQ_U64(psnap_undo_had_bytes(undo, PSNAP_UNDO_ORIGIN, 0, ORIGIN_BYTES),
-		 8192 + 16384 - 512);
+	T_EQ_U64(need_bytes(undo, &ranges[1]), 0);
+	T_EQ_U64(need_bytes(undo, &ranges[2]), 4096);
 	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
 	overwrite(undo, &ranges[2]);
 	finish(&s, undo);
@@ -167,7 +268,7 @@ static void test_undone(void)
 	struct psnap_undo *undo;
 	struct undo_scene s;
 
-	first_run(&s, RANGES, 1);
+	first_run(&s, RANGES, 1, false);
 	s.device[PSNAP_UNDO_ORIGIN].fail_write = 2;
 	T_EQ_I64(scene_apply(&s, NULL), PSNAP_E_IO);
 	undo = scene_begin(&s);
@@ -181,10 +282,19 @@ int main(void)
 	size_t i;
 
 	for (i = 0; i <= RANGES; i++) {
-		test_again(i, 1);
-		test_again(i, 512);
-		test_again(i, 4096);
+		test_again(i, 1, i % 2 == 0);
+		test_again(i, 512, i % 2);
+		test_again(i, 4096, i % 2 == 0);
 	}
+	test_again(2, 1, true);
+	test_again(2, 512, true);
+	test_need();
+	test_damaged(false);
+	test_damaged(true);
+	test_no_mark(1, 0);
+	test_no_mark(0, 2);
+	test_no_mark(0, 3);
+	test_failed();
 	test_wider();
 	test_unannounced();
 	test_torn();

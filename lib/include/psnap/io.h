@@ -236,7 +236,8 @@ PSNAP_API PSNAP_MUST_USE int psnap_io_write(struct psnap_io *io,
  * Writes need no such announcement; with it an undo io saves all of them with
  * one flush instead of one flush each, and psnap_io_write_behind() may make a
  * file longer that grows: what is announced is then to be written.
- * Return: 0, or the failure of an io below to save them: then do not write.
+ * Return: 0, or the failure of an io below to save them: then do not write. Also
+ * PSNAP_E_INTERRUPTED, when an undo io was asked to stop.
  */
 PSNAP_API PSNAP_MUST_USE int
 psnap_io_prepare(struct psnap_io *io, const struct psnap_extent *extents,

@@ -188,19 +188,19 @@ psnap_merge_to(struct psnap_io *store, struct psnap_io *origin,
 	       struct psnap_merge_result *result, struct psnap_error *err);
 
 /**
- * psnap_merge_had_bytes() - how much need not be saved again?
- * @undo:   an undo file of the pair
- * @bytes:  out: of what the plan would overwrite on the origin, which of it the
- *          file has from a merge that was cut
+ * psnap_merge_need() - how much of the origin is yet to be saved?
+ * @undo:  an undo file of the pair: what it has from a merge that was cut is not
+ *         saved again
+ * @need:  out: for all that the plan would overwrite, at the most
  *
- * Return: 0, or as psnap_merge().
+ * Return: 0, or as psnap_merge(). The tick is told bytes of the table.
  */
 PSNAP_API PSNAP_MUST_USE int
-psnap_merge_had_bytes(struct psnap_io *store, struct psnap_io *origin,
-		      const struct psnap_merge_options *options,
-		      const struct psnap_merge_plan *plan,
-		      struct psnap_undo *undo, uint64_t *bytes,
-		      struct psnap_error *err);
+psnap_merge_need(struct psnap_io *store, struct psnap_io *origin,
+		 const struct psnap_merge_options *options,
+		 const struct psnap_merge_plan *plan,
+		 const struct psnap_undo *undo, struct psnap_undo_need *need,
+		 struct psnap_error *err);
 
 PSNAP_END_DECLS
 

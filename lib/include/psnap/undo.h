@@ -2,8 +2,8 @@
 /*
  * Undo files: what stood on a pair of devices before it was overwritten.
  *
- * An undo io wraps a device: before anything on it is overwritten, the old
- * bytes are in the undo file and durable. Every record has its own checksum
+ * An undo io wraps a device: before anything on it is overwritten, what stood
+ * there first is in the undo file and durable. Every record has its own checksum
  * and names the one before; a mark says how far records were relied on, so
  * that a record that a power cut tore is told from one that was damaged later.
  * Format and limits: psnap-undo(5).
@@ -53,14 +53,15 @@ struct psnap_undo_info {
  *             continued. Stays the caller's
  * @devices:   store and origin, open for writing; stay the caller's
  * @progress:  told bytes of a file that is continued, which is read first; and
- *             later, of each announcement that makes 4 MiB or more to be saved,
- *             bytes of that. If it asks to stop then, the announcement fails with
- *             PSNAP_E_INTERRUPTED. May be NULL
+ *             until psnap_undo_close(), of each announcement that makes 4 MiB or
+ *             more to be saved, bytes of that. If it asks to stop then, the
+ *             announcement fails with PSNAP_E_INTERRUPTED. May be NULL
  * @undo:      out: release with psnap_undo_close()
  *
  * A new file gets its header, with sizes and a fingerprint of the devices. What
- * one that is continued has is not saved again, but for the sectors that the
- * fingerprint is of. That takes 16 bytes of memory for each range.
+ * one that is continued has is not saved again, but for what the fingerprint is
+ * of, if that was overwritten since; and if no mark spoke of all of it, one does
+ * now. That takes 16 bytes of memory for each range.
  * Return: 0, or
  *   PSNAP_E_CORRUPT  @file is something else, or damaged; it is not touched
  *   PSNAP_E_BUSY     @file belongs to other devices; it is not touched
@@ -89,17 +90,29 @@ PSNAP_API struct psnap_io *psnap_undo_io(struct psnap_undo *undo,
 					 enum psnap_undo_device device);
 
 /**
- * psnap_undo_had_bytes() - how much need not be saved, of a range?
- *
- * Because the file that is continued has it.
+ * struct psnap_undo_need - how much is to be saved; zero-initialise
+ * @bytes:      data of records
+ * @ranges:     that it is in; what follows what was there before is no new one
+ * @end_bytes:  of the last of them
  */
-PSNAP_API uint64_t psnap_undo_had_bytes(struct psnap_undo *undo,
-					enum psnap_undo_device device,
-					uint64_t start_bytes,
-					uint64_t end_bytes);
+struct psnap_undo_need {
+	uint64_t bytes;
+	uint64_t ranges;
+	uint64_t end_bytes;
+};
 
-/** psnap_undo_end_bytes() - where the next record goes in the file: what a run that
- * was cut left behind it is written over */
+/**
+ * psnap_undo_need() - add what has to be saved before a range is overwritten
+ *
+ * Nothing of what a file that is continued has, all of it otherwise.
+ */
+PSNAP_API void psnap_undo_need(const struct psnap_undo *undo,
+			       enum psnap_undo_device device,
+			       uint64_t start_bytes, uint64_t end_bytes,
+			       struct psnap_undo_need *need);
+
+/** psnap_undo_end_bytes() - where the next record goes in the file: what a run
+ * that was cut left behind it is written over */
 PSNAP_API uint64_t psnap_undo_end_bytes(const struct psnap_undo *undo);
 
 /** psnap_undo_close() - stop saving; the ios stay open; NULL is fine */
