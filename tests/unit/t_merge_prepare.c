@@ -137,6 +137,65 @@ static void test_stopped(void)
 	end(&s);
 }
 
+static int stop(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
+{
+	uint64_t *total = ctx;
+
+	(void)done_bytes;
+	*total = total_bytes;
+	return 1;
+}
+
+/* While the table is read: nothing is announced yet. */
+static void test_stopped_early(void)
+{
+	uint64_t total_bytes = 0;
+	struct scene s;
+
+	begin(&s, 9);
+	s.options.batch_bytes = 10 * pair_chunk_bytes;
+	T_EQ_I64(plan(&s), 0);
+	s.options.progress = (struct psnap_progress){ stop, &total_bytes };
+	T_EQ_I64(psnap_merge(s.store, s.origin, &s.options, &s.plan, &s.result,
+			     &s.err),
+		 PSNAP_E_INTERRUPTED);
+	T_EQ_U64(noted.calls + writes, 0);
+	T_EQ_U64(total_bytes, s.plan.copy_bytes);
+	end(&s);
+}
+
+static void test_need(void)
+{
+	struct psnap_undo_need need = { 0 };
+	struct psnap_undo *undo = NULL;
+	uint64_t total_bytes = 0;
+	struct scene s;
+
+	set_up(&s, 10);
+	add_range(&s, 7 * pair_chunk_bytes, 90 * pair_chunk_bytes);
+	s.options.only = s.range;
+	T_EQ_I64(plan(&s), 0);
+	s.ram.devices[2].grows = true;
+	s.ram.devices[2].len_bytes = 0;
+	T_EQ_I64(psnap_undo_open(s.target,
+				 (struct psnap_io *[]){ s.store, s.origin },
+				 &undo, NULL),
+		 0);
+	T_EQ_I64(psnap_merge_need(s.store, s.origin, &s.options, &s.plan, undo,
+				  &need, &s.err),
+		 0);
+	T_OK(need.bytes > 0, "something is to be saved");
+	T_EQ_U64(need.bytes, s.plan.copy_bytes);
+	T_OK(need.ranges > 0 && need.ranges <= s.plan.runs, "in ranges");
+	s.options.progress = (struct psnap_progress){ stop, &total_bytes };
+	T_EQ_I64(psnap_merge_need(s.store, s.origin, &s.options, &s.plan, undo,
+				  &need, &s.err),
+		 PSNAP_E_INTERRUPTED);
+	T_EQ_U64(total_bytes, scene_exceptions * 16);
+	psnap_undo_close(undo);
+	tear_down(&s);
+}
+
 static void test_unreadable_table(void)
 {
 	struct scene s;
@@ -161,6 +220,8 @@ int main(void)
 	test_together(1, 19);
 	test_part();
 	test_stopped();
+	test_stopped_early();
+	test_need();
 	test_unreadable_table();
 	return T_DONE();
 }

@@ -120,6 +120,43 @@ static void test_again(size_t overwritten, uint32_t align_bytes, bool known)
 	finish(&s, undo);
 }
 
+/* Of a sample that the mark knows, no more than is asked for. */
+static void test_part_of_sample(void)
+{
+	const uint64_t sample = 10 * (uint64_t)STEP;
+	const struct psnap_extent before = { sample - 1024, 1024 + 100 };
+	const struct psnap_extent behind = { sample + 200, 1024 };
+	struct psnap_undo *undo;
+	struct undo_scene s;
+
+	first_run(&s, RANGES, 1, true);
+	undo = scene_begin(&s);
+	T_EQ_U64(need_bytes(undo, &before), 100);
+	T_EQ_U64(need_bytes(undo, &behind), 512 - 200);
+	finish(&s, undo);
+}
+
+/* Nothing to be saved, but a sample that was overwritten and is durable. */
+static void test_news(void)
+{
+	struct psnap_undo *undo;
+	struct undo_scene s;
+
+	first_run(&s, 0, 1, false);
+	undo = scene_begin(&s);
+	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
+	overwrite(undo, &ranges[1]);
+	T_EQ_I64(psnap_io_sync(psnap_undo_io(undo, PSNAP_UNDO_ORIGIN), NULL),
+		 0);
+	T_EQ_U64(need_bytes(undo, &ranges[1]), 0);
+	T_EQ_I64(prepare(undo, &ranges[2], 1), 0);
+	T_EQ_U64(need_bytes(undo, &ranges[1]), 512);
+	psnap_undo_close(undo);
+	undo = scene_begin(&s);
+	T_EQ_U64(need_bytes(undo, &ranges[1]), 512);
+	finish(&s, undo);
+}
+
 /* Where nothing ends and begins: all in one. */
 static void test_need(void)
 {
@@ -288,6 +325,8 @@ int main(void)
 	}
 	test_again(2, 1, true);
 	test_again(2, 512, true);
+	test_part_of_sample();
+	test_news();
 	test_need();
 	test_damaged(false);
 	test_damaged(true);
