@@ -10,6 +10,7 @@
 #include "output.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <psnap/behind.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,18 +19,63 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* What to ask about the file system of @path: the file, or the directory that
- * a new one would be in; NULL: no memory. */
-static char *place_of(const char *path)
+/* So many the system itself follows. */
+#define LINKS_MAX 40
+
+/* The directory that a name is in; NULL: no memory. */
+static char *directory_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	struct stat st;
 
-	if (stat(path, &st) == 0)
-		return strdup(path);
 	if (!slash)
 		return strdup(".");
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* Where a link leads; NULL: it is none, or no memory. */
+static char *behind_link(const char *path)
+{
+	char to[PATH_MAX];
+	ssize_t len = readlink(path, to, sizeof(to) - 1);
+	char *directory;
+	char *behind = NULL;
+
+	if (len < 0)
+		return NULL;
+	to[len] = '\0';
+	if (to[0] == '/')
+		return strdup(to);
+	directory = directory_of(path);
+	if (directory && asprintf(&behind, "%s/%s", directory, to) < 0)
+		behind = NULL;
+	free(directory);
+	return behind;
+}
+
+/* What to ask about the file system of @path: the file, or the directory that
+ * a new one would be in, which need not be that of a link to it; NULL: no
+ * memory. */
+static char *place_of(const char *path)
+{
+	char *name = strdup(path);
+	char *place = NULL;
+	struct stat st;
+
+	for (int links = 0; name && links < LINKS_MAX; links++) {
+		char *behind;
+
+		if (stat(name, &st) == 0)
+			return name;
+		behind = behind_link(name);
+		if (!behind)
+			break;
+		free(name);
+		name = behind;
+	}
+	if (name)
+		place = directory_of(name);
+	free(name);
+	return place;
 }
 
 bool psnap_save_stands_on(const char *path, const struct psnap_operand *operand)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What of a range has to be saved although the undo file is continued: what it
- * does not have, and sectors with samples that the mark knows. When those are
- * overwritten and the power goes, the mark is wrong, unless a record behind it
- * says that they were going to be.
+ * does not have, and sectors with samples that the mark knows, or will before
+ * they are overwritten. When they are and the power goes, the mark is wrong,
+ * unless a record behind it says that they were going to be.
  */
 #include "undo_save.h"
 
@@ -40,7 +40,7 @@ int psnap_undo_missing(const struct undo_device *d, uint64_t start_bytes,
 {
 	const struct undo_file *f = &d->undo->file;
 	const struct disk_undo_device *samples = &f->header.devices[d->index];
-	uint64_t marked = le64_get(f->mark.devices[d->index].known);
+	uint64_t marked = le64_get(f->mark.devices[d->index].known) | d->synced;
 	int rc = 0;
 
 	if (marked)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Appending to an undo file: write records, make them durable, then a mark which
- * says that they are, and what the samples of the devices are. A mark is only
- * evidence: nothing waits for it to be durable, and when the power takes it, the
- * one before is still true.
+ * says that they are, and what the samples of the devices are (undo_mark.c). A
+ * mark is only evidence: nothing waits for it to be durable, and when the power
+ * takes it, the one before is still true.
  */
 #include "undo_save.h"
 
@@ -129,49 +129,6 @@ int psnap_undo_append(struct undo_device *d, uint64_t offset_bytes,
 	return 0;
 }
 
-/* Take the samples that are durable now into the next mark. One that cannot be
- * read is not in it. */
-static int learn(struct undo_device *d, struct psnap_error *err)
-{
-	const struct disk_undo_device *h =
-		&d->undo->file.header.devices[d->index];
-	struct disk_undo_known *known = &d->undo->file.mark.devices[d->index];
-	uint8_t sample[UNDO_SAMPLE_BYTES];
-	uint32_t i;
-
-	for (i = 0; i < le32_get(h->sample_count); i++) {
-		uint32_t len = le32_get(h->samples[i].len_bytes);
-		int rc;
-
-		if (!(d->synced >> i & 1))
-			continue;
-		rc = psnap_io_read(d->inner,
-				   le64_get(h->samples[i].offset_bytes), sample,
-				   len, err);
-		if (rc == PSNAP_E_NOMEM)
-			return rc;
-		if (rc)
-			continue;
-		known->crc32[i] = le32_put(psnap_crc32(0, sample, len));
-		known->known =
-			le64_put(le64_get(known->known) | UINT64_C(1) << i);
-	}
-	d->synced = 0;
-	return 0;
-}
-
-/* No mark is to say what stands there: it will be something else soon. */
-static void forget(struct undo_device *d, const struct psnap_extent *e)
-{
-	struct disk_undo_known *known = &d->undo->file.mark.devices[d->index];
-	uint64_t touched =
-		psnap_undo_touched(&d->undo->file.header.devices[d->index],
-				   e->offset_bytes, e->len_bytes);
-
-	known->known = le64_put(le64_get(known->known) & ~touched);
-	d->synced &= ~touched;
-}
-
 static int make_durable(struct psnap_undo *u)
 {
 	int rc = flush_buffer(u);
@@ -225,22 +182,12 @@ static int announce_records(struct psnap_undo *u,
 	return psnap_io_prepare(u->file.io, &e, 1, &u->failed);
 }
 
-/* Also when nothing is to be saved, a mark may have something to say. */
-static bool has_news(const struct psnap_undo *u)
-{
-	uint64_t synced = 0;
-	unsigned int n;
-
-	for (n = 0; n < PSNAP_UNDO_DEVICES; n++)
-		synced |= u->devices[n].synced;
-	return synced != 0;
-}
-
 int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 		    struct psnap_error *err)
 {
 	struct psnap_undo *u = d->undo;
 	const struct psnap_extent *list;
+	const struct undo_knowledge before = psnap_undo_knowledge(d);
 	unsigned int n;
 	size_t count;
 	size_t i;
@@ -248,46 +195,20 @@ int psnap_undo_save(struct undo_device *d, struct psnap_extents *set,
 
 	list = psnap_extents_list(set, &count);
 	for (i = 0; i < count; i++)
-		forget(d, &list[i]);
-	if (rc == 0 && count == 0 && !has_news(u))
+		psnap_undo_mark_forget(d, &list[i]);
+	if (rc == 0 && count == 0 && !psnap_undo_mark_has_news(u))
 		return 0;
 	for (n = 0; n < PSNAP_UNDO_DEVICES && rc == 0; n++)
-		rc = learn(&u->devices[n], err);
+		rc = psnap_undo_mark_learn(&u->devices[n], err);
 	if (rc == 0 && count)
 		rc = announce_records(u, list, count);
 	if (rc == 0)
 		rc = psnap_undo_gather(d, list, count, err);
 	if (rc == 0)
 		rc = make_durable(u);
+	if (rc)
+		psnap_undo_mark_remember(d, &before);
 	if (u->failed.code && err)
 		*err = u->failed;
 	return rc;
-}
-
-void psnap_undo_note_write(struct undo_device *d, uint64_t offset_bytes,
-			   uint64_t len_bytes)
-{
-	uint64_t touched =
-		psnap_undo_touched(&d->undo->file.header.devices[d->index],
-				   offset_bytes, len_bytes);
-
-	d->written |= touched;
-	d->synced &= ~touched;
-}
-
-void psnap_undo_note_sync(struct undo_device *d)
-{
-	d->synced |= d->written;
-	d->written = 0;
-}
-
-bool psnap_undo_is_marked(const struct undo_device *d, uint64_t offset_bytes,
-			  uint64_t len_bytes)
-{
-	const struct undo_file *f = &d->undo->file;
-	uint64_t known = le64_get(f->mark.devices[d->index].known);
-
-	return known &&
-	       (known & psnap_undo_touched(&f->header.devices[d->index],
-					   offset_bytes, len_bytes));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What saves: the undo file that is open for it, and its devices. undo_begin.c
- * opens it, undo_io.c decides what has to be saved, undo_gather.c reads it,
- * undo_save.c saves it.
+ * opens it, undo_io.c and undo_missing.c decide what has to be saved,
+ * undo_gather.c reads it, undo_save.c saves it.
  */
 #ifndef PSNAP_UNDO_SAVE_H
 #define PSNAP_UNDO_SAVE_H
@@ -89,6 +89,31 @@ int psnap_undo_gather(struct undo_device *d, const struct psnap_extent *list,
 
 /* Make the newest mark durable, if it is not. */
 int psnap_undo_flush_mark(struct psnap_undo *u, struct psnap_error *err);
+
+/* --- undo_mark.c --- */
+
+/* Of which samples the mark in memory tells, and of which the next one will. */
+struct undo_knowledge {
+	uint64_t known;
+	uint64_t synced;
+};
+struct undo_knowledge psnap_undo_knowledge(const struct undo_device *d);
+
+/* Nothing will be overwritten after all, and the mark in the file still knows
+ * what was to be forgotten since @before. */
+void psnap_undo_mark_remember(struct undo_device *d,
+			      const struct undo_knowledge *before);
+
+/* Take the samples that are durable now into the next mark. One that cannot be
+ * read is not in it. */
+int psnap_undo_mark_learn(struct undo_device *d, struct psnap_error *err);
+
+/* No mark is to say what stands there: it will be something else soon. */
+void psnap_undo_mark_forget(struct undo_device *d,
+			    const struct psnap_extent *e);
+
+/* Has the next mark something to say, even if nothing is saved? */
+bool psnap_undo_mark_has_news(const struct psnap_undo *u);
 
 /* The range is going to be overwritten; all that was written is durable. */
 void psnap_undo_note_write(struct undo_device *d, uint64_t offset_bytes,

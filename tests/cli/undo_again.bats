@@ -40,8 +40,8 @@ cut_again_and_again() {
 	rm undo
 
 	cut_again_and_again
-	# Samples of the devices are saved again each time, and so is a sector
-	# here and there that was cut.
+	# Of the table the last sector is saved again, and a sample that was
+	# overwritten.
 	[[ $(saved_bytes) -ge $whole ]]
 	[[ $(saved_bytes) -lt $((whole + whole / 50)) ]]
 	silent 0 psnap_undo undo

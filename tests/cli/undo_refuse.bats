@@ -180,12 +180,18 @@ refuses() {
 	pair
 	mkdir small
 	mount -t tmpfs -o size=64k none small || skip "mounting is not allowed"
-	expect 8 psnap_merge --undo=small/undo store origin || status=none
-	local left
+	# Also behind links to what is not there yet.
+	ln -s small/undo link
+	ln -s "$PWD/link" far
+	local name left texts=
+	for name in small/undo link far; do
+		expect 8 psnap_merge --undo=$name store origin || status=none
+		texts+=$stderr
+	done
 	left=$(ls -A small)
 	umount small
 	[[ $status == 8 && -z $output && -z $left ]]
-	[[ $stderr =~ 'may need '[0-9]+' bytes and 65536 are free' ]]
+	[[ $texts =~ (.*'may need '[0-9]+' bytes and 65536 are free'){3} ]]
 	is_as_before
 }
 

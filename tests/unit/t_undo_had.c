@@ -3,90 +3,7 @@
  * Going on with an undo file: what it has is not saved again, the rest is; and
  * it leads back, because what was saved first counts.
  */
-#include "test.h"
-#include "undo_ram.h"
-
-#define STORE_BYTES  (64u << 10)
-#define ORIGIN_BYTES (1u << 20)
-/* Samples stand at the start, and then each so far apart, in sectors. */
-#define STEP 18944u
-
-/* What is announced, between the samples or over them. */
-static const struct psnap_extent ranges[] = {
-	{ 5 * STEP + 4096, 8192 },
-	{ 10 * STEP - 4096, 16384 }, /* over one */
-	{ 30 * STEP + 4096, 4096 },
-};
-#define RANGES (sizeof(ranges) / sizeof(ranges[0]))
-
-static int prepare(struct psnap_undo *undo, const struct psnap_extent *list,
-		   size_t count)
-{
-	return psnap_io_prepare(psnap_undo_io(undo, PSNAP_UNDO_ORIGIN), list,
-				count, NULL);
-}
-
-static void overwrite(struct psnap_undo *undo, const struct psnap_extent *e)
-{
-	uint64_t at;
-
-	for (at = 0; at < e->len_bytes; at += 4096)
-		T_EQ_I64(scene_write(undo, PSNAP_UNDO_ORIGIN,
-				     e->offset_bytes + at, 4096),
-			 0);
-}
-
-static uint64_t need_bytes(const struct psnap_undo *undo,
-			   const struct psnap_extent *e)
-{
-	struct psnap_undo_need need = { 0 };
-
-	psnap_undo_need(undo, PSNAP_UNDO_ORIGIN, e->offset_bytes,
-			e->offset_bytes + e->len_bytes, &need);
-	return need.bytes;
-}
-
-/* A run that is cut when all is saved, and some of it overwritten. @known: the
- * mark has learned what is there now. */
-static void first_run(struct undo_scene *s, size_t overwritten,
-		      uint32_t align_bytes, bool known)
-{
-	const struct psnap_extent elsewhere = { 50 * STEP + 8192, 4096 };
-	struct psnap_undo *undo;
-	size_t i;
-
-	scene_init(s, STORE_BYTES, ORIGIN_BYTES);
-	s->device[PSNAP_UNDO_ORIGIN].io.align_bytes = align_bytes;
-	undo = scene_begin(s);
-	for (i = 0; i < RANGES; i++)
-		T_EQ_U64(need_bytes(undo, &ranges[i]), ranges[i].len_bytes);
-	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
-	while (overwritten-- > 0)
-		overwrite(undo, &ranges[overwritten]);
-	if (known) {
-		T_EQ_I64(psnap_io_sync(psnap_undo_io(undo, PSNAP_UNDO_ORIGIN),
-				       NULL),
-			 0);
-		T_EQ_I64(prepare(undo, &elsewhere, 1), 0);
-	}
-	psnap_undo_close(undo);
-}
-
-static struct psnap_undo_info inspected(struct undo_scene *s)
-{
-	struct psnap_undo_info info = { 0 };
-
-	T_EQ_I64(scene_inspect(s, &info), 0);
-	return info;
-}
-
-static void finish(struct undo_scene *s, struct psnap_undo *undo)
-{
-	psnap_undo_close(undo);
-	T_EQ_I64(scene_apply(s, NULL), 0);
-	T_OK(scene_is_original(s), "it leads back");
-	scene_release(s);
-}
+#include "had_scene.h"
 
 /* If the mark knows what the sample is that was overwritten, that is saved once
  * more, or the mark would be wrong after a cut. */
@@ -120,43 +37,6 @@ static void test_again(size_t overwritten, uint32_t align_bytes, bool known)
 	finish(&s, undo);
 }
 
-/* Of a sample that the mark knows, no more than is asked for. */
-static void test_part_of_sample(void)
-{
-	const uint64_t sample = 10 * (uint64_t)STEP;
-	const struct psnap_extent before = { sample - 1024, 1024 + 100 };
-	const struct psnap_extent behind = { sample + 200, 1024 };
-	struct psnap_undo *undo;
-	struct undo_scene s;
-
-	first_run(&s, RANGES, 1, true);
-	undo = scene_begin(&s);
-	T_EQ_U64(need_bytes(undo, &before), 100);
-	T_EQ_U64(need_bytes(undo, &behind), 512 - 200);
-	finish(&s, undo);
-}
-
-/* Nothing to be saved, but a sample that was overwritten and is durable. */
-static void test_news(void)
-{
-	struct psnap_undo *undo;
-	struct undo_scene s;
-
-	first_run(&s, 0, 1, false);
-	undo = scene_begin(&s);
-	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
-	overwrite(undo, &ranges[1]);
-	T_EQ_I64(psnap_io_sync(psnap_undo_io(undo, PSNAP_UNDO_ORIGIN), NULL),
-		 0);
-	T_EQ_U64(need_bytes(undo, &ranges[1]), 0);
-	T_EQ_I64(prepare(undo, &ranges[2], 1), 0);
-	T_EQ_U64(need_bytes(undo, &ranges[1]), 512);
-	psnap_undo_close(undo);
-	undo = scene_begin(&s);
-	T_EQ_U64(need_bytes(undo, &ranges[1]), 512);
-	finish(&s, undo);
-}
-
 /* Where nothing ends and begins: all in one. */
 static void test_need(void)
 {
@@ -182,44 +62,6 @@ static void test_need(void)
 	T_EQ_U64(need.bytes, 8192);
 	T_EQ_U64(need.ranges, 1);
 	finish(&s, undo);
-}
-
-/* Of records that no mark spoke of it is said that they are relied on, before
- * they are: what damages them later is noticed. */
-static void test_damaged(bool known)
-{
-	struct psnap_undo *undo;
-	struct undo_scene s;
-
-	first_run(&s, 0, 1, known);
-	memset(s.file.bytes + 8192, 0, 8192);
-	undo = scene_begin(&s);
-	T_EQ_I64(prepare(undo, ranges, RANGES), 0);
-	overwrite(undo, &ranges[0]);
-	psnap_undo_close(undo);
-	memcpy(s.file.bytes, s.file.durable, s.file.len_bytes);
-	s.file.bytes[16384 + 1000] ^= 1;
-	T_EQ_I64(scene_inspect(&s, NULL), PSNAP_E_CORRUPT);
-	T_EQ_I64(scene_apply(&s, NULL), PSNAP_E_CORRUPT);
-	T_EQ_I64(psnap_undo_open(&s.file.io, s.ios, &undo, NULL),
-		 PSNAP_E_CORRUPT);
-	s.file.bytes[16384 + 1000] ^= 1;
-	finish(&s, NULL);
-}
-
-/* The mark cannot be written: then nothing is relied on. */
-static void test_no_mark(unsigned int write, unsigned int sync)
-{
-	struct psnap_undo *undo;
-	struct undo_scene s;
-
-	first_run(&s, 0, 1, false);
-	memset(s.file.bytes + 8192, 0, 8192);
-	s.file.fail_write = write;
-	s.file.fail_sync = sync;
-	T_EQ_I64(psnap_undo_open(&s.file.io, s.ios, &undo, NULL), PSNAP_E_IO);
-	T_OK(!undo, "no undo");
-	finish(&s, NULL);
 }
 
 /* What cannot be saved is not overwritten, nor what needs no saving. */
@@ -325,14 +167,7 @@ int main(void)
 	}
 	test_again(2, 1, true);
 	test_again(2, 512, true);
-	test_part_of_sample();
-	test_news();
 	test_need();
-	test_damaged(false);
-	test_damaged(true);
-	test_no_mark(1, 0);
-	test_no_mark(0, 2);
-	test_no_mark(0, 3);
 	test_failed();
 	test_wider();
 	test_unannounced();
