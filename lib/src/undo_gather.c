@@ -83,11 +83,6 @@ static void step_over(const struct gather *g, struct cursor *c,
 		*c = range_start(g, c->i + 1);
 }
 
-static uint64_t end_of(const struct psnap_extent *e)
-{
-	return e->offset_bytes + e->len_bytes;
-}
-
 /* Of the device, what is read or announced in one: whole records, and not more
  * than one may have. Moves @c behind it. */
 static struct psnap_extent next_group(const struct gather *g, struct cursor *c)
@@ -101,9 +96,9 @@ static struct psnap_extent next_group(const struct gather *g, struct cursor *c)
 		if (end > start &&
 		    (end - start >= GROUP_BYTES ||
 		     record.offset_bytes - end > GAP_BYTES ||
-		     end_of(&record) - start > UNDO_DATA_BYTES_MAX))
+		     psnap_undo_end_of(&record) - start > UNDO_DATA_BYTES_MAX))
 			break;
-		end = end_of(&record);
+		end = psnap_undo_end_of(&record);
 		step_over(g, c, &record);
 	}
 	return (struct psnap_extent){ start, end - start };
@@ -142,7 +137,8 @@ static void take(void *ctx, const struct psnap_io_ring_done *done)
 	while (g->rc == 0 && !g->d->one_by_one && !at_end(g, &g->saved)) {
 		struct psnap_extent record = record_at(g, &g->saved);
 
-		if (end_of(&record) > done->offset_bytes + done->len_bytes)
+		if (psnap_undo_end_of(&record) >
+		    done->offset_bytes + done->len_bytes)
 			break;
 		append(g, &record,
 		       whole ? done->data + (record.offset_bytes -
@@ -163,7 +159,7 @@ static void read_together(struct gather *g, struct psnap_io_ring *ring)
 	while (!at_end(g, &c) && g->rc == 0 && !g->d->one_by_one) {
 		struct psnap_extent e = next_group(g, &c);
 		uint64_t start = e.offset_bytes & ~mask;
-		uint64_t end = (end_of(&e) + mask) & ~mask;
+		uint64_t end = (psnap_undo_end_of(&e) + mask) & ~mask;
 
 		/* The end of a device need not be that of a block. */
 		if (end > g->d->inner->size_bytes ||
@@ -249,7 +245,6 @@ int psnap_undo_gather(struct undo_device *d, const struct psnap_extent *list,
 		      size_t count, struct psnap_error *err)
 {
 	struct gather g = { .d = d, .list = list, .count = count, .err = err };
-
 	size_t i;
 
 	for (i = 0; i < count; i++)

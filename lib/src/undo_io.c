@@ -117,7 +117,7 @@ static bool is_saved(const struct undo_device *d, uint64_t start_bytes,
 			e = range_at(d->had, start_bytes);
 		if (!e)
 			return false;
-		start_bytes = e->offset_bytes + e->len_bytes;
+		start_bytes = psnap_undo_end_of(e);
 	}
 	return true;
 }

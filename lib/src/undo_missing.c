@@ -9,11 +9,6 @@
 
 #include "checked.h"
 
-static uint64_t end_of(const struct psnap_extent *e)
-{
-	return e->offset_bytes + e->len_bytes;
-}
-
 /* Of [start, end), where no mark knows anything. */
 static int beside_samples(const struct undo_device *d, uint64_t start_bytes,
 			  uint64_t end_bytes, psnap_undo_missing_fn *fn,
@@ -29,7 +24,7 @@ static int beside_samples(const struct undo_device *d, uint64_t start_bytes,
 
 		if (until > start_bytes)
 			rc = fn(ctx, start_bytes, until, err);
-		start_bytes = had ? end_of(had) : end_bytes;
+		start_bytes = had ? psnap_undo_end_of(had) : end_bytes;
 	}
 	return rc;
 }
@@ -51,9 +46,10 @@ int psnap_undo_missing(const struct undo_device *d, uint64_t start_bytes,
 			samples, marked, d->inner->align_bytes, start_bytes);
 		uint64_t from = min_u64(
 			max_u64(sample.offset_bytes, start_bytes), end_bytes);
-		uint64_t until = sample.len_bytes
-					 ? min_u64(end_of(&sample), end_bytes)
-					 : end_bytes;
+		uint64_t until =
+			sample.len_bytes
+				? min_u64(psnap_undo_end_of(&sample), end_bytes)
+				: end_bytes;
 
 		rc = beside_samples(d, start_bytes, from, fn, ctx, err);
 		if (rc == 0 && from < until)

@@ -49,6 +49,12 @@ struct psnap_undo {
 	struct psnap_progress progress;
 };
 
+/* The first byte behind it: no sum overflows inside a device. */
+static inline uint64_t psnap_undo_end_of(const struct psnap_extent *e)
+{
+	return e->offset_bytes + e->len_bytes;
+}
+
 /* Of the io of a struct undo_device. */
 extern const struct psnap_io_ops psnap_undo_ops;
 
