@@ -15,6 +15,7 @@
 #include "merge.h"
 
 #include "message.h"
+#include "save_room.h"
 
 /* A head of a record in the undo file, and the data in one at the most. */
 #define HEAD_BYTES   ((uint64_t)PSNAP_UNDO_HEAD_BYTES)

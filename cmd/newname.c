@@ -6,7 +6,7 @@
 #include "newname.h"
 
 #include "message.h"
-#include "save.h"
+#include "place.h"
 
 #include <sys/stat.h>
 
@@ -23,7 +23,7 @@ int psnap_newname_devices(const char *path,
 			  const struct psnap_operand *const *operands)
 {
 	for (; *operands; operands++) {
-		if (!psnap_save_stands_on(path, *operands))
+		if (!psnap_place_stands_on(path, *operands))
 			continue;
 		psnap_msg(path, "the new file would be on a device that is to "
 				"be only read; nothing was changed");

@@ -6,6 +6,8 @@
  */
 #include "repair.h"
 
+#include "place.h"
+
 #include <psnap/watch.h>
 #include <sys/stat.h>
 
@@ -62,8 +64,8 @@ static int check_place(const struct psnap_repair_job *job, const char *option,
 
 	if (!path)
 		return 0;
-	if (psnap_save_stands_on(path, &job->store) ||
-	    psnap_save_stands_on(path, &job->origin)) {
+	if (psnap_place_stands_on(path, &job->store) ||
+	    psnap_place_stands_on(path, &job->origin)) {
 		psnap_msg(path, "would be on the device of the store or the "
 				"origin; nothing was changed");
 		return PSNAP_EXIT_FAILED;

@@ -8,144 +8,15 @@
 
 #include "message.h"
 #include "output.h"
+#include "place.h"
+#include "save_room.h"
 
-#include <inttypes.h>
-#include <limits.h>
 #include <psnap/behind.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
-
-/* So many the system itself follows. */
-#define LINKS_MAX 40
-
-/* The directory that a name is in; NULL: no memory. */
-static char *directory_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return strdup(".");
-	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
-/* Where a link leads; NULL: it is none, or no memory. */
-static char *behind_link(const char *path)
-{
-	char to[PATH_MAX];
-	ssize_t len = readlink(path, to, sizeof(to) - 1);
-	char *directory;
-	char *behind = NULL;
-
-	if (len < 0)
-		return NULL;
-	to[len] = '\0';
-	if (to[0] == '/')
-		return strdup(to);
-	directory = directory_of(path);
-	if (directory && asprintf(&behind, "%s/%s", directory, to) < 0)
-		behind = NULL;
-	free(directory);
-	return behind;
-}
-
-/* What to ask about the file system of @path: the file, or the directory that
- * a new one would be in, which need not be that of a link to it; NULL: no
- * memory. */
-static char *place_of(const char *path)
-{
-	char *name = strdup(path);
-	char *place = NULL;
-	struct stat st;
-
-	for (int links = 0; name && links < LINKS_MAX; links++) {
-		char *behind;
-
-		if (stat(name, &st) == 0)
-			return name;
-		behind = behind_link(name);
-		if (!behind)
-			break;
-		free(name);
-		name = behind;
-	}
-	if (name)
-		place = directory_of(name);
-	free(name);
-	return place;
-}
-
-bool psnap_save_stands_on(const char *path, const struct psnap_operand *operand)
-{
-	char *place = place_of(path);
-	struct stat device;
-	struct stat st;
-	bool stands;
-
-	/* A place that is not there: opening the file will say so. */
-	stands = operand->io && place && stat(place, &st) == 0 &&
-		 fstat(operand->io->fd, &device) == 0 &&
-		 S_ISBLK(device.st_mode) && device.st_rdev == st.st_dev;
-	free(place);
-	return stands;
-}
-
-/* @fs: NULL: a file system that does not tell, and has to be tried. */
-static int check_free(const char *path, const struct statvfs *fs,
-		      uint64_t need_bytes)
-{
-	uint64_t free_bytes;
-
-	if (!fs ||
-	    __builtin_mul_overflow((uint64_t)fs->f_bavail,
-				   (uint64_t)fs->f_frsize, &free_bytes) ||
-	    free_bytes >= need_bytes)
-		return 0;
-	psnap_msg(path,
-		  "the undo file may need %" PRIu64 " bytes and %" PRIu64
-		  " are free; nothing was changed",
-		  need_bytes, free_bytes);
-	return PSNAP_EXIT_FAILED;
-}
-
-static int check_room(const char *path, uint64_t need_bytes)
-{
-	char *place = place_of(path);
-	struct statvfs fs;
-	bool told = place && statvfs(place, &fs) == 0;
-
-	free(place);
-	return check_free(path, told ? &fs : NULL, need_bytes);
-}
-
-/* A file that was cut ends with room that was made and not used. */
-static uint64_t unused_bytes(const struct psnap_save *save)
-{
-	uint64_t end_bytes = psnap_undo_end_bytes(save->undo);
-	uint64_t used_bytes;
-	struct stat st;
-
-	if (fstat(save->file->fd, &st) < 0)
-		return 0;
-	used_bytes = (uint64_t)st.st_blocks * 512;
-	if (used_bytes > (uint64_t)st.st_size)
-		used_bytes = (uint64_t)st.st_size;
-	return used_bytes > end_bytes ? used_bytes - end_bytes : 0;
-}
-
-int psnap_save_room(const struct psnap_save *save, uint64_t need_bytes)
-{
-	uint64_t unused = unused_bytes(save);
-	struct statvfs fs;
-	bool told = fstatvfs(save->file->fd, &fs) == 0;
-
-	return need_bytes <= unused ? 0
-				    : check_free(save->path, told ? &fs : NULL,
-						 need_bytes - unused);
-}
 
 /* What would be overwritten, or stand in the way, is no place for the file. */
 static int check_object(const char *path, const struct psnap_operand *store,
@@ -183,15 +54,15 @@ static int check_place(const struct psnap_save *save, const char *path,
 
 	if (status != 0)
 		return status;
-	if (psnap_save_stands_on(path, store) ||
-	    psnap_save_stands_on(path, origin)) {
+	if (psnap_place_stands_on(path, store) ||
+	    psnap_place_stands_on(path, origin)) {
 		psnap_msg(path, "the undo file would be on the device that is "
 				"written to; nothing was changed");
 		return PSNAP_EXIT_FAILED;
 	}
 	return save->room_later && save->continued
 		       ? 0
-		       : check_room(path, need_bytes);
+		       : psnap_save_room_at(path, need_bytes);
 }
 
 /* psnap undo may be run in another directory. Links stay as they are: the name

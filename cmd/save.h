@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * --undo FILE of a command that writes: where the file may be, whether there
- * is room for it, and the ios to write through.
+ * --undo FILE of a command that writes: where the file may be, and the ios to
+ * write through.
  */
 #ifndef PSNAP_CMD_SAVE_H
 #define PSNAP_CMD_SAVE_H
@@ -41,25 +41,6 @@ struct psnap_save {
 int psnap_save_open(struct psnap_save *save, const char *path,
 		    struct psnap_operand *store, struct psnap_operand *origin,
 		    uint64_t need_bytes, const struct psnap_progress *progress);
-
-/**
- * psnap_save_room() - is there room for so much more?
- * @need_bytes:  how much is saved at the most; that a run that was cut has made
- *               room for in the file already is known here
- *
- * Return: 0, or an exit status after a message.
- */
-int psnap_save_room(const struct psnap_save *save, uint64_t need_bytes);
-
-/**
- * psnap_save_stands_on() - would a file be on the device of an operand?
- * @path:     need not be there yet
- * @operand:  one that is not open has no device
- *
- * Then writing to the file would write to the device.
- */
-bool psnap_save_stands_on(const char *path,
-			  const struct psnap_operand *operand);
 
 /** psnap_save_bytes() - the size of the undo file */
 uint64_t psnap_save_bytes(const struct psnap_save *save);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "save_room.h"
+
+#include "message.h"
+#include "place.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+/* @fs: NULL: a file system that does not tell, and has to be tried. */
+static int check_free(const char *path, const struct statvfs *fs,
+		      uint64_t need_bytes)
+{
+	uint64_t free_bytes;
+
+	if (!fs ||
+	    __builtin_mul_overflow((uint64_t)fs->f_bavail,
+				   (uint64_t)fs->f_frsize, &free_bytes) ||
+	    free_bytes >= need_bytes)
+		return 0;
+	psnap_msg(path,
+		  "the undo file may need %" PRIu64 " bytes and %" PRIu64
+		  " are free; nothing was changed",
+		  need_bytes, free_bytes);
+	return PSNAP_EXIT_FAILED;
+}
+
+int psnap_save_room_at(const char *path, uint64_t need_bytes)
+{
+	char *place = psnap_place_of(path);
+	struct statvfs fs;
+	bool told = place && statvfs(place, &fs) == 0;
+
+	free(place);
+	return check_free(path, told ? &fs : NULL, need_bytes);
+}
+
+/* A file that was cut ends with room that was made and not used. */
+static uint64_t unused_bytes(const struct psnap_save *save)
+{
+	uint64_t end_bytes = psnap_undo_end_bytes(save->undo);
+	uint64_t used_bytes;
+	struct stat st;
+
+	if (fstat(save->file->fd, &st) < 0)
+		return 0;
+	used_bytes = (uint64_t)st.st_blocks * 512;
+	if (used_bytes > (uint64_t)st.st_size)
+		used_bytes = (uint64_t)st.st_size;
+	return used_bytes > end_bytes ? used_bytes - end_bytes : 0;
+}
+
+int psnap_save_room(const struct psnap_save *save, uint64_t need_bytes)
+{
+	uint64_t unused = unused_bytes(save);
+	struct statvfs fs;
+	bool told = fstatvfs(save->file->fd, &fs) == 0;
+
+	return need_bytes <= unused ? 0
+				    : check_free(save->path, told ? &fs : NULL,
+						 need_bytes - unused);
+}
