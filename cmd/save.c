@@ -113,6 +113,34 @@ static int open_undo(struct psnap_save *save,
 	return rc;
 }
 
+static int open_file(struct psnap_save *save, const char *path,
+		     const struct psnap_operand *store,
+		     const struct psnap_operand *origin, uint64_t need_bytes)
+{
+	struct psnap_error err = { 0 };
+	struct stat st;
+	bool is_new = lstat(path, &st) < 0;
+	int status;
+	int rc;
+
+	rc = psnap_io_open_growing(path, &save->file, &err);
+	if (rc == 0)
+		rc = psnap_io_write_behind(&save->file, &err);
+	if (rc == 0 && (psnap_io_overlap(save->file, store->io) ||
+			psnap_io_overlap(save->file, origin->io)))
+		return psnap_msg_usage("--undo: %s is written to", path);
+	if (rc < 0)
+		return psnap_msg_error(path, &err);
+	if (save->room_later && save->continued)
+		return 0;
+	/* Only a file that is there tells, so a new one was made for it. */
+	status = psnap_save_length(path, save->file->fd,
+				   psnap_save_bytes(save) + need_bytes);
+	if (status != 0 && is_new)
+		unlink(path);
+	return status;
+}
+
 int psnap_save_open(struct psnap_save *save, const char *path,
 		    struct psnap_operand *store, struct psnap_operand *origin,
 		    uint64_t need_bytes, const struct psnap_progress *progress)
@@ -129,14 +157,9 @@ int psnap_save_open(struct psnap_save *save, const char *path,
 	status = check_place(save, path, store, origin, need_bytes);
 	if (status != 0)
 		return status;
-	rc = psnap_io_open_growing(path, &save->file, &err);
-	if (rc == 0)
-		rc = psnap_io_write_behind(&save->file, &err);
-	if (rc == 0 && (psnap_io_overlap(save->file, store->io) ||
-			psnap_io_overlap(save->file, origin->io)))
-		return psnap_msg_usage("--undo: %s is written to", path);
-	if (rc < 0)
-		return psnap_msg_error(path, &err);
+	status = open_file(save, path, store, origin, need_bytes);
+	if (status != 0)
+		return status;
 	rc = open_undo(save, progress, &err);
 	if (rc < 0) {
 		status = psnap_msg_error(path, &err);

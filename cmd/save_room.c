@@ -4,10 +4,37 @@
 #include "message.h"
 #include "place.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
+
+/* The last place that there can be, for whoever moves there. */
+static uint64_t longest_bytes(int fd)
+{
+	uint64_t longest = 0;
+
+	for (uint64_t step = UINT64_C(1) << 62; step > 0; step >>= 1)
+		if (lseek(fd, (off_t)(longest + step), SEEK_SET) >= 0)
+			longest += step;
+	return longest;
+}
+
+int psnap_save_length(const char *path, int fd, uint64_t end_bytes)
+{
+	/* A file system that cannot tell will when it is written to. */
+	if (end_bytes <= (uint64_t)INT64_MAX &&
+	    (lseek(fd, (off_t)end_bytes, SEEK_SET) >= 0 || errno != EINVAL))
+		return 0;
+	psnap_msg(path,
+		  "the undo file may need %" PRIu64
+		  " bytes, and a file there can have %" PRIu64
+		  "; nothing was changed",
+		  end_bytes, longest_bytes(fd));
+	return PSNAP_EXIT_FAILED;
+}
 
 /* @fs: NULL: a file system that does not tell, and has to be tried. */
 static int check_free(const char *path, const struct statvfs *fs,
@@ -57,8 +84,11 @@ int psnap_save_room(const struct psnap_save *save, uint64_t need_bytes)
 	uint64_t unused = unused_bytes(save);
 	struct statvfs fs;
 	bool told = fstatvfs(save->file->fd, &fs) == 0;
+	int status = psnap_save_length(save->path, save->file->fd,
+				       psnap_undo_end_bytes(save->undo) +
+					       need_bytes);
 
-	return need_bytes <= unused ? 0
-				    : check_free(save->path, told ? &fs : NULL,
-						 need_bytes - unused);
+	if (status != 0 || need_bytes <= unused)
+		return status;
+	return check_free(save->path, told ? &fs : NULL, need_bytes - unused);
 }

@@ -175,26 +175,6 @@ refuses() {
 	is_as_before
 }
 
-@test "an undo file in a full place is refused before anything is written" {
-	((EUID == 0)) || skip "needs root to mount"
-	pair
-	mkdir small
-	mount -t tmpfs -o size=64k none small || skip "mounting is not allowed"
-	# Also behind links to what is not there yet.
-	ln -s small/undo link
-	ln -s "$PWD/link" far
-	local name left texts=
-	for name in small/undo link far; do
-		expect 8 psnap_merge --undo=$name store origin || status=none
-		texts+=$stderr
-	done
-	left=$(ls -A small)
-	umount small
-	[[ $status == 8 && -z $output && -z $left ]]
-	[[ $texts =~ (.*'may need '[0-9]+' bytes and 65536 are free'){3} ]]
-	is_as_before
-}
-
 @test "a merge that is refused leaves no undo file" {
 	corpus overflow .
 	expect 4 psnap_merge --undo=undo overflow.cow overflow.origin

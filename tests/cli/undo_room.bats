@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# psnap merge --undo where the undo file has no room, which is said before
+# anything is written.
+
+# run sets stderr; bats runs each test in a subshell.
+# shellcheck disable=SC2154,SC2034,SC2030,SC2031
+bats_require_minimum_version 1.5.0
+load helpers
+load undo
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+teardown() {
+	for mounted in small short; do
+		! mountpoint -q "$BATS_TEST_TMPDIR/$mounted" ||
+			umount "$BATS_TEST_TMPDIR/$mounted"
+	done
+}
+
+@test "an undo file in a full place is refused before anything is written" {
+	((EUID == 0)) || skip "needs root to mount"
+	pair
+	mkdir small
+	mount -t tmpfs -o size=64k none small || skip "mounting is not allowed"
+	# Also behind links to what is not there yet.
+	ln -s small/undo link
+	ln -s "$PWD/link" far
+	for name in small/undo link far; do
+		expect 8 psnap_merge --undo=$name store origin
+		[[ -z $output && $stderr =~ 'may need '[0-9]+' bytes and 65536 are free' ]]
+	done
+	[[ -z $(ls -A small) ]]
+	is_as_before
+}
+
+# A file there ends at 17,247,252,480 bytes, with 24 GiB free: so FAT does at 4
+# GiB, which not every kernel has.
+mount_short() {
+	truncate --size=24G disk
+	mkfs.ext4 -q -F -b 1024 -N 16 -m 0 \
+		-O ^extents,^64bit,^has_journal,^metadata_csum disk
+	mkdir short
+	mount -o loop disk short
+}
+
+# A pair whose merge has a little more to save than that, all of it holes.
+long_pair() {
+	printf '%s\n' 'chunk 1M' 'alloc 0 16200' | store store
+	truncate --size=17G origin
+}
+
+@test "an undo file longer than the file system takes is refused at once" {
+	((EUID == 0)) || skip "needs root to mount"
+	long_pair
+	mount_short || skip "mounting is not allowed"
+	local begun file text='bytes, and a file there can have 17247252480; nothing was changed'
+	ln -s short/undo link
+	for file in short/undo link; do
+		expect 8 psnap_merge --undo=$file store origin
+		[[ -z $output && $stderr == "psnap-merge: $file: the undo file may need "*"$text"* ]]
+		[[ ! -s short/undo ]]
+	done
+	# Nothing but an empty file behind a link is left.
+	[[ -L link && -e short/undo ]]
+	rm short/undo
+	expect 8 psnap_merge --undo=short/undo store origin
+	[[ ! -e short/undo ]]
+
+	# What is there counts, when the file is continued; the rest would fit.
+	silent 0 psnap_merge --range=0..131071 --undo=short/undo store origin
+	begun=$(stat -c '%n %s %y' store origin short/undo)
+	expect 8 timeout 20 "$PSNAP" merge --undo=short/undo store origin
+	[[ $stderr == *"$text"* ]]
+	[[ $(stat -c '%n %s %y' store origin short/undo) == "$begun" ]]
+}
