@@ -19,6 +19,23 @@ static int fail(const char *subject, const struct psnap_error *err)
 	return err->code == PSNAP_E_BUSY ? PSNAP_EXIT_LEFT : status;
 }
 
+/* With the way out of what is not known to be another device. */
+static int refuse(const struct psnap_undo_job *job,
+		  const struct psnap_error *err)
+{
+	const struct psnap_undo_info *info = &job->info;
+	int status = fail(job->file.name, err);
+
+	if (err->code == PSNAP_E_BUSY && !job->args->accept_changed &&
+	    (info->changed[PSNAP_UNDO_STORE] ||
+	     info->changed[PSNAP_UNDO_ORIGIN]))
+		psnap_msg(job->file.name,
+			  "if it was only written to, --accept-changed puts "
+			  "back what was saved; see psnap-undo(8) for what "
+			  "becomes of the rest");
+	return status;
+}
+
 /* Its header; with --verify all of it. */
 static int read_file(struct psnap_undo_job *job)
 {
@@ -26,7 +43,7 @@ static int read_file(struct psnap_undo_job *job)
 	int rc;
 
 	if (job->args->verify)
-		rc = psnap_undo_inspect(job->file.io, &job->progress,
+		rc = psnap_undo_inspect(job->file.io, &job->options.progress,
 					&job->info, &err);
 	else
 		rc = psnap_undo_header(job->file.io, &job->info, &err);
@@ -143,15 +160,15 @@ static int put_back(struct psnap_undo_job *job)
 	int rc;
 
 	if (job->args->dry_run) {
-		rc = psnap_undo_check(job->file.io, devices, &job->progress,
+		rc = psnap_undo_check(job->file.io, devices, &job->options,
 				      &job->info, &err);
-		return rc < 0 ? fail(job->file.name, &err) : 0;
+		return rc < 0 ? refuse(job, &err) : 0;
 	}
 	psnap_msg_interrupted_words("run the same command again");
-	rc = psnap_undo_apply(job->file.io, devices, &job->progress, &job->info,
+	rc = psnap_undo_apply(job->file.io, devices, &job->options, &job->info,
 			      &err);
 	if (rc == PSNAP_E_BUSY || rc == PSNAP_E_CORRUPT)
-		return fail(job->file.name, &err);
+		return refuse(job, &err);
 	if (rc < 0)
 		return psnap_msg_unfinished(job->file.name, &err);
 	psnap_msg_interrupted_words("everything is put back, but the report is "
@@ -199,7 +216,9 @@ int psnap_undo_main(int argc, const char **argv)
 		goto out;
 	}
 	job->args = &args;
-	psnap_meter_start(args.cli.progress, args.cli.quiet, &job->progress);
+	job->options.accept_changed = args.accept_changed;
+	psnap_meter_start(args.cli.progress, args.cli.quiet,
+			  &job->options.progress);
 	status = psnap_operand_open(&job->file, args.cli.operands[0], true);
 	if (status == 0)
 		status = run(job);

@@ -16,11 +16,13 @@
  * struct psnap_undo_args - zero-initialise; the command line
  * @dry_run:  only see whether the devices are the right ones
  * @verify:   only read the undo file
+ * @accept_changed:  also devices that others have written to since
  */
 struct psnap_undo_args {
 	struct psnap_cli cli;
 	bool dry_run;
 	bool verify;
+	bool accept_changed;
 };
 
 /**
@@ -33,7 +35,7 @@ struct psnap_undo_job {
 	const struct psnap_undo_args *args;
 	struct psnap_operand file;
 	struct psnap_operand devices[PSNAP_UNDO_DEVICES];
-	struct psnap_progress progress;
+	struct psnap_undo_options options;
 	struct psnap_undo_info info;
 };
 

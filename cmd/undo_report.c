@@ -31,6 +31,21 @@ static void text_device(const struct psnap_undo_job *job,
 			    job->info.size_bytes[device]);
 }
 
+static void text_changed(const struct psnap_undo_job *job,
+			 struct psnap_outbuf *out, int device)
+{
+	const struct psnap_undo_info *info = &job->info;
+
+	if (info->changed[device] == 0)
+		return;
+	psnap_outbuf_text(out, "changed     ");
+	psnap_outbuf_plain(out, device_name(job, device));
+	psnap_outbuf_printf(out,
+			    ", %" PRIu64 " of the samples, the first at byte "
+			    "%" PRIu64 "\n",
+			    info->changed[device], info->changed_bytes[device]);
+}
+
 static void text_report(const struct psnap_undo_job *job,
 			struct psnap_outbuf *out)
 {
@@ -48,6 +63,8 @@ static void text_report(const struct psnap_undo_job *job,
 				    info->torn_bytes);
 	text_device(job, out, PSNAP_UNDO_STORE);
 	text_device(job, out, PSNAP_UNDO_ORIGIN);
+	text_changed(job, out, PSNAP_UNDO_STORE);
+	text_changed(job, out, PSNAP_UNDO_ORIGIN);
 	if (job->args->verify)
 		psnap_outbuf_text(out, "verified    every record\n");
 	else if (job->args->dry_run)
@@ -73,6 +90,8 @@ static void json_device(const struct psnap_undo_job *job,
 	psnap_json_string(out, device_name(job, device));
 	psnap_json_member(out, "size_bytes", true,
 			  job->info.size_bytes[device]);
+	psnap_json_member(out, "changed_samples", true,
+			  job->info.changed[device]);
 	psnap_outbuf_text(out, "}");
 }
 

@@ -11,6 +11,8 @@
 /* Put back between two ticks. */
 #define TICK_BYTES ((uint64_t)1 << 20)
 
+static const struct psnap_undo_options no_options;
+
 static void describe(const struct undo_file *f, struct psnap_undo_info *info)
 {
 	unsigned int i;
@@ -60,7 +62,7 @@ int psnap_undo_inspect(struct psnap_io *file,
 /* Reads and verifies every record, and compares the devices. */
 static int check(struct undo_file *f, struct psnap_io *file,
 		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		 const struct psnap_progress *progress,
+		 const struct psnap_undo_options *options,
 		 struct psnap_undo_info *info, struct psnap_error *err)
 {
 	int rc;
@@ -68,7 +70,8 @@ static int check(struct undo_file *f, struct psnap_io *file,
 	memset(info, 0, sizeof(*info));
 	rc = psnap_undo_file_open(f, file, err);
 	if (rc == 0)
-		rc = psnap_undo_file_match(f, devices, NULL, progress, err);
+		rc = psnap_undo_file_match(f, devices, NULL, options, info,
+					   err);
 	if (rc == 0)
 		describe(f, info);
 	return rc;
@@ -76,12 +79,13 @@ static int check(struct undo_file *f, struct psnap_io *file,
 
 int psnap_undo_check(struct psnap_io *file,
 		     struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		     const struct psnap_progress *progress,
+		     const struct psnap_undo_options *options,
 		     struct psnap_undo_info *info, struct psnap_error *err)
 {
 	struct undo_file f;
 
-	return check(&f, file, devices, progress, info, err);
+	return check(&f, file, devices, options ? options : &no_options, info,
+		     err);
 }
 
 int psnap_undo_matches(struct psnap_io *file,
@@ -131,7 +135,7 @@ static int put_back(const struct undo_file *f,
 		if (rc || done_bytes - ticked_bytes < TICK_BYTES)
 			continue;
 		ticked_bytes = done_bytes;
-		if (progress && progress->tick &&
+		if (progress->tick &&
 		    progress->tick(progress->ctx, done_bytes, f->saved_bytes))
 			rc = psnap_fail(err, PSNAP_E_INTERRUPTED,
 					"interrupted");
@@ -142,15 +146,17 @@ static int put_back(const struct undo_file *f,
 
 int psnap_undo_apply(struct psnap_io *file,
 		     struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		     const struct psnap_progress *progress,
+		     const struct psnap_undo_options *options,
 		     struct psnap_undo_info *info, struct psnap_error *err)
 {
 	struct undo_file f;
 	unsigned int i;
-	int rc = check(&f, file, devices, progress, info, err);
+	int rc;
 
+	options = options ? options : &no_options;
+	rc = check(&f, file, devices, options, info, err);
 	if (rc == 0)
-		rc = put_back(&f, devices, progress, err);
+		rc = put_back(&f, devices, &options->progress, err);
 	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
 		rc = psnap_undo_on_device(psnap_io_sync(devices[i], err),
 					  devices[i], err);

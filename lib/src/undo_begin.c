@@ -30,6 +30,8 @@ static int match(struct psnap_undo *u,
 		 const struct psnap_progress *progress, struct psnap_error *err)
 {
 	struct psnap_extents *had[PSNAP_UNDO_DEVICES] = { NULL };
+	struct psnap_undo_options options = { 0 };
+	struct psnap_undo_info info = { 0 };
 	unsigned int i;
 	int rc = 0;
 
@@ -37,9 +39,11 @@ static int match(struct psnap_undo *u,
 		rc = psnap_extents_new(&had[i], err);
 		u->devices[i].had = had[i];
 	}
+	if (progress)
+		options.progress = *progress;
 	return rc ? rc
-		  : psnap_undo_file_match(&u->file, devices, had, progress,
-					  err);
+		  : psnap_undo_file_match(&u->file, devices, had, &options,
+					  &info, err);
 }
 
 static int begin(struct psnap_undo *u, struct psnap_io *file,

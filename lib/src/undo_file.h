@@ -194,12 +194,13 @@ struct psnap_extent psnap_undo_sample_behind(const struct disk_undo_device *d,
 /*
  * Scan the file; and do sizes and samples fit @devices? Takes out of f->mark
  * what was overwritten since. @had: sets that get the ranges of each device
- * that have records; NULL: nobody wants to know.
+ * that have records; NULL: nobody wants to know. @info: what has changed.
  */
 int psnap_undo_file_match(struct undo_file *f,
 			  struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
 			  struct psnap_extents *const had[PSNAP_UNDO_DEVICES],
-			  const struct psnap_progress *progress,
+			  const struct psnap_undo_options *options,
+			  struct psnap_undo_info *info,
 			  struct psnap_error *err);
 
 /* An error does not say of what: add the name of the device; returns @rc. */

@@ -126,7 +126,8 @@ static int read_samples(struct seen_device *s, const struct disk_undo_device *d,
 
 /* What a sample of a device says. */
 enum verdict {
-	FITS,
+	SAME, /* as it has to be */
+	SAYS_NOTHING,
 	MAY_BE_TORN, /* an undo that was cut inside a sector may be why not */
 	DIFFERS
 };
@@ -135,21 +136,28 @@ static enum verdict judge(const struct seen_device *s,
 			  const struct disk_undo_device *d,
 			  const struct disk_undo_known *known, uint32_t i)
 {
-	if (!(s->read >> i & 1) || s->crc32[i] == le32_get(d->samples[i].crc32))
-		return FITS;
+	bool is_known = le64_get(known->known) >> i & 1;
+
+	if (!(s->read >> i & 1))
+		return SAYS_NOTHING;
+	if (s->crc32[i] == le32_get(d->samples[i].crc32))
+		return SAME;
 	if (!(s->covered >> i & 1))
 		return DIFFERS;
-	if (s->explained >> i & 1 || !(le64_get(known->known) >> i & 1) ||
-	    s->crc32[i] == le32_get(known->crc32[i]))
-		return FITS;
+	if (is_known && s->crc32[i] == le32_get(known->crc32[i]))
+		return SAME;
+	if (s->explained >> i & 1 || !is_known)
+		return SAYS_NOTHING;
 	return MAY_BE_TORN;
 }
 
-/* An undo writes one record at a time, so there is one torn sector at most. */
-static int compare(const struct seen *seen, unsigned int device,
-		   const struct psnap_io *io, struct psnap_error *err)
+/* Return: how many samples are as they have to be. An undo writes one record at
+ * a time, so there is one torn sector at most. */
+static uint64_t count(const struct seen *seen, unsigned int device,
+		      struct psnap_undo_info *info)
 {
 	const struct disk_undo_device *d = &seen->f->header.devices[device];
+	uint64_t same = 0;
 	bool torn = false;
 	uint32_t i;
 
@@ -157,16 +165,37 @@ static int compare(const struct seen *seen, unsigned int device,
 		enum verdict v = judge(&seen->devices[device], d,
 				       &seen->f->mark.devices[device], i);
 
-		if (v == DIFFERS || (v == MAY_BE_TORN && torn))
-			return psnap_fail_at(
-				err, PSNAP_E_BUSY,
-				le64_get(d->samples[i].offset_bytes),
-				"%s is not the device the undo file was made "
-				"for, or was written to since",
-				io->name);
+		same += v == SAME;
+		if ((v == DIFFERS || (v == MAY_BE_TORN && torn)) &&
+		    info->changed[device]++ == 0)
+			info->changed_bytes[device] =
+				le64_get(d->samples[i].offset_bytes);
 		torn = torn || v == MAY_BE_TORN;
 	}
-	return 0;
+	return same;
+}
+
+static int compare(const struct seen *seen, unsigned int device,
+		   const struct psnap_io *io, bool accept_changed,
+		   struct psnap_undo_info *info, struct psnap_error *err)
+{
+	uint64_t same = count(seen, device, info);
+
+	if (info->changed[device] == 0 ||
+	    (accept_changed && info->changed[device] <= same))
+		return 0;
+	if (accept_changed)
+		return psnap_fail_at(
+			err, PSNAP_E_BUSY, info->changed_bytes[device],
+			"%s is not the device the undo file was "
+			"made for: %llu samples differ, %llu are "
+			"the same",
+			io->name, (unsigned long long)info->changed[device],
+			(unsigned long long)same);
+	return psnap_fail_at(err, PSNAP_E_BUSY, info->changed_bytes[device],
+			     "%s is not the device the undo file was made for, "
+			     "or was written to since",
+			     io->name);
 }
 
 static int compare_sizes(const struct undo_file *f,
@@ -194,8 +223,8 @@ static int compare_sizes(const struct undo_file *f,
 int psnap_undo_file_match(struct undo_file *f,
 			  struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
 			  struct psnap_extents *const had[PSNAP_UNDO_DEVICES],
-			  const struct psnap_progress *progress,
-			  struct psnap_error *err)
+			  const struct psnap_undo_options *options,
+			  struct psnap_undo_info *info, struct psnap_error *err)
 {
 	struct seen *seen;
 	unsigned int i;
@@ -213,11 +242,13 @@ int psnap_undo_file_match(struct undo_file *f,
 		rc = read_samples(&seen->devices[i], &f->header.devices[i],
 				  devices[i], err);
 	if (rc == 0)
-		rc = psnap_undo_file_scan(f, progress, note_record, seen, err);
+		rc = psnap_undo_file_scan(f, &options->progress, note_record,
+					  seen, err);
 	if (rc == 0)
 		rc = seen->rc;
 	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
-		rc = compare(seen, i, devices[i], err);
+		rc = compare(seen, i, devices[i], options->accept_changed, info,
+			     err);
 	free(seen);
 	return rc;
 }

@@ -66,6 +66,7 @@ static void progress(void)
 	struct ticks t = { 0 };
 	const struct psnap_progress p = { tick, &t };
 	struct psnap_undo *undo = NULL;
+	const struct psnap_undo_options options = { .progress = p };
 	struct psnap_undo_info info;
 	struct undo_scene s;
 	uint64_t writes;
@@ -94,13 +95,13 @@ static void progress(void)
 	T_EQ_U64(t.total_bytes, 0);
 	s.file.io.size_bytes = s.file.len_bytes;
 	t.count = 0;
-	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &p, &info, NULL),
+	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &options, &info, NULL),
 		 PSNAP_E_INTERRUPTED);
 	T_EQ_U64(t.total_bytes, s.file.len_bytes);
 	T_EQ_U64(s.device[PSNAP_UNDO_ORIGIN].writes, writes);
 	t.count = 0;
 	t.stop_at = 6;
-	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &p, &info, NULL),
+	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &options, &info, NULL),
 		 PSNAP_E_INTERRUPTED);
 	T_EQ_U64(t.total_bytes, 4u << 20);
 	T_EQ_U64(t.done_bytes, 2u << 20);

@@ -38,6 +38,10 @@ enum psnap_undo_device {
  * @records:       complete ones
  * @saved_bytes:   in them
  * @torn_bytes:    behind the last complete record
+ * @changed:       samples of a device that are what somebody else has written
+ *                 since, as far as is known; from comparing with it, also when
+ *                 that is why it is refused
+ * @changed_bytes: where the first of them stands; only if there are any
  */
 struct psnap_undo_info {
 	char names[PSNAP_UNDO_DEVICES][PSNAP_UNDO_NAME_BYTES];
@@ -45,6 +49,22 @@ struct psnap_undo_info {
 	uint64_t records;
 	uint64_t saved_bytes;
 	uint64_t torn_bytes;
+	uint64_t changed[PSNAP_UNDO_DEVICES];
+	uint64_t changed_bytes[PSNAP_UNDO_DEVICES];
+};
+
+/**
+ * struct psnap_undo_options - zero-initialise
+ * @accept_changed:  also devices that were written to by others since: what that
+ *             was is overwritten where something had been saved, and stays
+ *             where not, so that the device becomes what it never was. Half of
+ *             the samples that tell something have to be as expected even so:
+ *             else it is another device
+ * @progress:  told bytes of the undo file, and then bytes put back
+ */
+struct psnap_undo_options {
+	bool accept_changed;
+	struct psnap_progress progress;
 };
 
 /**
@@ -144,7 +164,7 @@ psnap_undo_inspect(struct psnap_io *file, const struct psnap_progress *progress,
  * psnap_undo_check() - could everything be put back?
  * @file:      the undo file; read only
  * @devices:   open for reading
- * @progress:  told bytes of the file; may be NULL
+ * @options:   may be NULL
  * @info:      out
  *
  * Verifies every record, compares sizes, and the fingerprint as far as is known
@@ -154,7 +174,7 @@ psnap_undo_inspect(struct psnap_io *file, const struct psnap_progress *progress,
 PSNAP_API PSNAP_MUST_USE int
 psnap_undo_check(struct psnap_io *file,
 		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		 const struct psnap_progress *progress,
+		 const struct psnap_undo_options *options,
 		 struct psnap_undo_info *info, struct psnap_error *err);
 
 /** psnap_undo_matches() - psnap_undo_check() that only answers */
@@ -167,8 +187,7 @@ psnap_undo_matches(struct psnap_io *file,
  * psnap_undo_apply() - put everything back
  * @file:      the undo file; read only
  * @devices:   open for writing; those it was made for
- * @progress:  told bytes of the file while it is verified, then bytes put back;
- *             may be NULL
+ * @options:   may be NULL
  * @info:      out
  *
  * psnap_undo_check(), and only then writes. Records are put back last first, so
@@ -183,7 +202,7 @@ psnap_undo_matches(struct psnap_io *file,
 PSNAP_API PSNAP_MUST_USE int
 psnap_undo_apply(struct psnap_io *file,
 		 struct psnap_io *const devices[PSNAP_UNDO_DEVICES],
-		 const struct psnap_progress *progress,
+		 const struct psnap_undo_options *options,
 		 struct psnap_undo_info *info, struct psnap_error *err);
 
 PSNAP_END_DECLS
