@@ -113,14 +113,30 @@ static int open_undo(struct psnap_save *save,
 	return rc;
 }
 
+/* Only a file that is there tells how long it may become, so a new one was made
+ * for it. @is_new: then it goes again, also behind a link. */
+static int check_length(const struct psnap_save *save, const char *path,
+			uint64_t need_bytes, bool is_new)
+{
+	int status = psnap_save_length(path, save->file->fd, need_bytes);
+	char *made;
+
+	if (status != 0 && is_new && psnap_save_bytes(save) == 0) {
+		made = realpath(path, NULL);
+		if (made)
+			unlink(made);
+		free(made);
+	}
+	return status;
+}
+
 static int open_file(struct psnap_save *save, const char *path,
 		     const struct psnap_operand *store,
 		     const struct psnap_operand *origin, uint64_t need_bytes)
 {
 	struct psnap_error err = { 0 };
 	struct stat st;
-	bool is_new = lstat(path, &st) < 0;
-	int status;
+	bool is_new = stat(path, &st) < 0;
 	int rc;
 
 	rc = psnap_io_open_growing(path, &save->file, &err);
@@ -131,14 +147,10 @@ static int open_file(struct psnap_save *save, const char *path,
 		return psnap_msg_usage("--undo: %s is written to", path);
 	if (rc < 0)
 		return psnap_msg_error(path, &err);
-	if (save->room_later && save->continued)
-		return 0;
-	/* Only a file that is there tells, so a new one was made for it. */
-	status = psnap_save_length(path, save->file->fd,
-				   psnap_save_bytes(save) + need_bytes);
-	if (status != 0 && is_new)
-		unlink(path);
-	return status;
+	/* What it has is not saved again: the caller may know how much that is,
+	 * and nobody is kept from going on who does not. */
+	return save->continued ? 0
+			       : check_length(save, path, need_bytes, is_new);
 }
 
 int psnap_save_open(struct psnap_save *save, const char *path,

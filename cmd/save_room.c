@@ -7,31 +7,42 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* The last place that there can be, for whoever moves there. */
+/* May a file end there? A file system that cannot tell will when it is written
+ * to. */
+static bool reaches(int fd, uint64_t end_bytes)
+{
+	struct rlimit limit;
+
+	if (end_bytes > (uint64_t)INT64_MAX ||
+	    (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	     limit.rlim_cur != RLIM_INFINITY && end_bytes > limit.rlim_cur))
+		return false;
+	return lseek(fd, (off_t)end_bytes, SEEK_SET) >= 0 || errno != EINVAL;
+}
+
 static uint64_t longest_bytes(int fd)
 {
 	uint64_t longest = 0;
 
 	for (uint64_t step = UINT64_C(1) << 62; step > 0; step >>= 1)
-		if (lseek(fd, (off_t)(longest + step), SEEK_SET) >= 0)
+		if (reaches(fd, longest + step))
 			longest += step;
 	return longest;
 }
 
 int psnap_save_length(const char *path, int fd, uint64_t end_bytes)
 {
-	/* A file system that cannot tell will when it is written to. */
-	if (end_bytes <= (uint64_t)INT64_MAX &&
-	    (lseek(fd, (off_t)end_bytes, SEEK_SET) >= 0 || errno != EINVAL))
+	if (reaches(fd, end_bytes))
 		return 0;
 	psnap_msg(path,
 		  "the undo file may need %" PRIu64
 		  " bytes, and a file there can have %" PRIu64
-		  "; nothing was changed",
+		  "; name one elsewhere; nothing was changed",
 		  end_bytes, longest_bytes(fd));
 	return PSNAP_EXIT_FAILED;
 }

@@ -13,7 +13,8 @@
  * @end_bytes:  where it may end
  *
  * Of FAT, a file has 4 GiB at the most, however much is free. Every file system
- * is asked alike: lseek(2) does not go where no file can reach.
+ * is asked alike: lseek(2) does not go where no file can reach. A limit of the
+ * process (ulimit -f) counts, too.
  *
  * Return: 0, or an exit status after a message.
  */

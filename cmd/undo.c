@@ -9,6 +9,7 @@
 #include "nothing.h"
 #include "output.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 /* The library's "somebody else holds it" means here: for other devices. */
@@ -19,21 +20,31 @@ static int fail(const char *subject, const struct psnap_error *err)
 	return err->code == PSNAP_E_BUSY ? PSNAP_EXIT_LEFT : status;
 }
 
-/* With the way out of what is not known to be another device. */
+/* With the way out, if there is one. */
 static int refuse(const struct psnap_undo_job *job,
 		  const struct psnap_error *err)
 {
-	const struct psnap_undo_info *info = &job->info;
 	int status = fail(job->file.name, err);
 
-	if (err->code == PSNAP_E_BUSY && !job->args->accept_changed &&
-	    (info->changed[PSNAP_UNDO_STORE] ||
-	     info->changed[PSNAP_UNDO_ORIGIN]))
-		psnap_msg(job->file.name,
-			  "if it was only written to, --accept-changed puts "
-			  "back what was saved; see psnap-undo(8) for what "
-			  "becomes of the rest");
+	if (err->code == PSNAP_E_BUSY && job->info.acceptable)
+		psnap_msg(job->devices[PSNAP_UNDO_ORIGIN].io->name,
+			  "if it was only written to since, see what "
+			  "--accept-changed-origin says with --dry-run, and in "
+			  "psnap-undo(8)");
 	return status;
+}
+
+/* Also with --quiet: nobody else will tell. */
+static void warn_changed(const struct psnap_undo_job *job)
+{
+	const struct psnap_undo_info *info = &job->info;
+
+	if (info->changed[PSNAP_UNDO_ORIGIN])
+		psnap_msg(job->devices[PSNAP_UNDO_ORIGIN].io->name,
+			  "byte %" PRIu64 ": was written to since; what was "
+			  "written where nothing had been saved stays: check "
+			  "the file system before it is mounted",
+			  info->changed_bytes[PSNAP_UNDO_ORIGIN]);
 }
 
 /* Its header; with --verify all of it. */
@@ -162,7 +173,10 @@ static int put_back(struct psnap_undo_job *job)
 	if (job->args->dry_run) {
 		rc = psnap_undo_check(job->file.io, devices, &job->options,
 				      &job->info, &err);
-		return rc < 0 ? refuse(job, &err) : 0;
+		if (rc < 0)
+			return refuse(job, &err);
+		warn_changed(job);
+		return 0;
 	}
 	psnap_msg_interrupted_words("run the same command again");
 	rc = psnap_undo_apply(job->file.io, devices, &job->options, &job->info,
@@ -171,6 +185,7 @@ static int put_back(struct psnap_undo_job *job)
 		return refuse(job, &err);
 	if (rc < 0)
 		return psnap_msg_unfinished(job->file.name, &err);
+	warn_changed(job);
 	psnap_msg_interrupted_words("everything is put back, but the report is "
 				    "not complete");
 	return 0;
@@ -216,7 +231,7 @@ int psnap_undo_main(int argc, const char **argv)
 		goto out;
 	}
 	job->args = &args;
-	job->options.accept_changed = args.accept_changed;
+	job->options.accept_changed_origin = args.accept_changed_origin;
 	psnap_meter_start(args.cli.progress, args.cli.quiet,
 			  &job->options.progress);
 	status = psnap_operand_open(&job->file, args.cli.operands[0], true);

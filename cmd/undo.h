@@ -16,13 +16,13 @@
  * struct psnap_undo_args - zero-initialise; the command line
  * @dry_run:  only see whether the devices are the right ones
  * @verify:   only read the undo file
- * @accept_changed:  also devices that others have written to since
+ * @accept_changed_origin:  also one that others have written to since
  */
 struct psnap_undo_args {
 	struct psnap_cli cli;
 	bool dry_run;
 	bool verify;
-	bool accept_changed;
+	bool accept_changed_origin;
 };
 
 /**

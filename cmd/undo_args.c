@@ -8,7 +8,7 @@
 enum {
 	OPT_DRY_RUN = 1,
 	OPT_VERIFY,
-	OPT_ACCEPT_CHANGED,
+	OPT_ACCEPT_CHANGED_ORIGIN,
 };
 
 /* clang-format off */
@@ -18,9 +18,10 @@ static struct poptOption options[] = {
 	  "nothing", NULL },
 	{ "verify", 0, POPT_ARG_NONE, NULL, OPT_VERIFY,
 	  "read FILE and verify every record; open no device", NULL },
-	{ "accept-changed", 0, POPT_ARG_NONE, NULL, OPT_ACCEPT_CHANGED,
-	  "also put back on devices that were written to since; what was "
-	  "written beside stays, which can spoil a file system", NULL },
+	{ "accept-changed-origin", 0, POPT_ARG_NONE, NULL,
+	  OPT_ACCEPT_CHANGED_ORIGIN,
+	  "put back also if ORIGIN was written to since; what was written "
+	  "beside stays, which can spoil a file system", NULL },
 	{ "output", 0, POPT_ARG_STRING, NULL, PSNAP_CLI_OUTPUT,
 	  "print text or json (default: text)", "FORMAT" },
 	{ "quiet", 'q', POPT_ARG_NONE, NULL, PSNAP_CLI_QUIET,
@@ -55,7 +56,7 @@ static int take_option(void *ctx, int val, char **arg)
 	else if (val == OPT_VERIFY)
 		args->verify = true;
 	else
-		args->accept_changed = true;
+		args->accept_changed_origin = true;
 	return 0;
 }
 
@@ -68,9 +69,10 @@ static int check(void *ctx)
 	if (args->dry_run && args->verify)
 		return psnap_msg_usage("--dry-run and --verify exclude each "
 				       "other");
-	if (args->accept_changed && args->verify)
-		return psnap_msg_usage("--accept-changed: --verify opens no "
-				       "device");
+	if (args->accept_changed_origin && args->verify)
+		return psnap_msg_usage(
+			"--accept-changed-origin: --verify opens no "
+			"device");
 	return psnap_cli_operands(&args->cli, args->verify ? file : all, 1);
 }
 

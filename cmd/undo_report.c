@@ -32,18 +32,25 @@ static void text_device(const struct psnap_undo_job *job,
 }
 
 static void text_changed(const struct psnap_undo_job *job,
-			 struct psnap_outbuf *out, int device)
+			 struct psnap_outbuf *out)
 {
 	const struct psnap_undo_info *info = &job->info;
+	uint64_t changed = info->changed[PSNAP_UNDO_ORIGIN];
 
-	if (info->changed[device] == 0)
+	if (changed == 0)
 		return;
-	psnap_outbuf_text(out, "changed     ");
-	psnap_outbuf_plain(out, device_name(job, device));
 	psnap_outbuf_printf(out,
-			    ", %" PRIu64 " of the samples, the first at byte "
-			    "%" PRIu64 "\n",
-			    info->changed[device], info->changed_bytes[device]);
+			    "changed     %" PRIu64 " sample%s of the origin, "
+			    "from byte %" PRIu64 " on\n",
+			    changed, changed == 1 ? "" : "s",
+			    info->changed_bytes[PSNAP_UNDO_ORIGIN]);
+}
+
+static const char *which_devices(const struct psnap_undo_info *info)
+{
+	return info->changed[PSNAP_UNDO_ORIGIN]
+		       ? "the origin was written to since"
+		       : "the devices are those it was made for";
 }
 
 static void text_report(const struct psnap_undo_job *job,
@@ -63,15 +70,13 @@ static void text_report(const struct psnap_undo_job *job,
 				    info->torn_bytes);
 	text_device(job, out, PSNAP_UNDO_STORE);
 	text_device(job, out, PSNAP_UNDO_ORIGIN);
-	text_changed(job, out, PSNAP_UNDO_STORE);
-	text_changed(job, out, PSNAP_UNDO_ORIGIN);
+	text_changed(job, out);
 	if (job->args->verify)
 		psnap_outbuf_text(out, "verified    every record\n");
 	else if (job->args->dry_run)
 		psnap_outbuf_printf(out,
-				    "would put back %" PRIu64 " bytes; the "
-				    "devices are those it was made for\n",
-				    info->saved_bytes);
+				    "would put back %" PRIu64 " bytes; %s\n",
+				    info->saved_bytes, which_devices(info));
 	else
 		psnap_outbuf_printf(out, "put back    %" PRIu64 " bytes\n",
 				    info->saved_bytes);
@@ -90,8 +95,9 @@ static void json_device(const struct psnap_undo_job *job,
 	psnap_json_string(out, device_name(job, device));
 	psnap_json_member(out, "size_bytes", true,
 			  job->info.size_bytes[device]);
-	psnap_json_member(out, "changed_samples", true,
-			  job->info.changed[device]);
+	if (device == PSNAP_UNDO_ORIGIN)
+		psnap_json_member(out, "changed_samples", true,
+				  job->info.changed[device]);
 	psnap_outbuf_text(out, "}");
 }
 

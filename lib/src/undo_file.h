@@ -194,7 +194,8 @@ struct psnap_extent psnap_undo_sample_behind(const struct disk_undo_device *d,
 /*
  * Scan the file; and do sizes and samples fit @devices? Takes out of f->mark
  * what was overwritten since. @had: sets that get the ranges of each device
- * that have records; NULL: nobody wants to know. @info: what has changed.
+ * that have records; NULL: nobody wants to know. @info: zero; gets
+ * what has changed.
  */
 int psnap_undo_file_match(struct undo_file *f,
 			  struct psnap_io *const devices[PSNAP_UNDO_DEVICES],

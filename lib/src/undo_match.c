@@ -151,21 +151,30 @@ static enum verdict judge(const struct seen_device *s,
 	return MAY_BE_TORN;
 }
 
-/* Return: how many samples are as they have to be. An undo writes one record at
- * a time, so there is one torn sector at most. */
-static uint64_t count(const struct seen *seen, unsigned int device,
-		      struct psnap_undo_info *info)
+/* Zeros, or another fill: others have the same there. */
+static bool is_uniform(const uint8_t *bytes, uint32_t len_bytes)
+{
+	return memcmp(bytes, bytes + 1, len_bytes - 1) == 0;
+}
+
+/* Return: how many samples tell that this is the device; @info gets what tells
+ * that it is not. An undo writes one record at a time, so there is one torn
+ * sector at most. */
+static uint64_t count_samples(const struct seen *seen, unsigned int device,
+			      struct psnap_undo_info *info)
 {
 	const struct disk_undo_device *d = &seen->f->header.devices[device];
+	const struct seen_device *s = &seen->devices[device];
 	uint64_t same = 0;
 	bool torn = false;
 	uint32_t i;
 
 	for (i = 0; i < le32_get(d->sample_count); i++) {
-		enum verdict v = judge(&seen->devices[device], d,
-				       &seen->f->mark.devices[device], i);
+		enum verdict v = judge(s, d, &seen->f->mark.devices[device], i);
 
-		same += v == SAME;
+		same += v == SAME &&
+			!is_uniform(s->bytes[i],
+				    le32_get(d->samples[i].len_bytes));
 		if ((v == DIFFERS || (v == MAY_BE_TORN && torn)) &&
 		    info->changed[device]++ == 0)
 			info->changed_bytes[device] =
@@ -175,27 +184,29 @@ static uint64_t count(const struct seen *seen, unsigned int device,
 	return same;
 }
 
+/*
+ * Of a store, the table alone is saved. Once others have written to it, what
+ * the table led to may be gone, and nobody would notice: it is not accepted.
+ */
 static int compare(const struct seen *seen, unsigned int device,
-		   const struct psnap_io *io, bool accept_changed,
+		   const struct psnap_io *io, bool accept_changed_origin,
 		   struct psnap_undo_info *info, struct psnap_error *err)
 {
-	uint64_t same = count(seen, device, info);
+	uint64_t same = count_samples(seen, device, info);
+	uint64_t changed = info->changed[device];
 
-	if (info->changed[device] == 0 ||
-	    (accept_changed && info->changed[device] <= same))
+	if (changed == 0)
 		return 0;
-	if (accept_changed)
-		return psnap_fail_at(
-			err, PSNAP_E_BUSY, info->changed_bytes[device],
-			"%s is not the device the undo file was "
-			"made for: %llu samples differ, %llu are "
-			"the same",
-			io->name, (unsigned long long)info->changed[device],
-			(unsigned long long)same);
-	return psnap_fail_at(err, PSNAP_E_BUSY, info->changed_bytes[device],
-			     "%s is not the device the undo file was made for, "
-			     "or was written to since",
-			     io->name);
+	info->acceptable = device == PSNAP_UNDO_ORIGIN && changed <= same;
+	if (info->acceptable && accept_changed_origin)
+		return 0;
+	return psnap_fail_at(
+		err, PSNAP_E_BUSY, info->changed_bytes[device],
+		"%s is not the device the undo file was made for, or was "
+		"written to since: %llu samples of its content differ, "
+		"%llu speak for it",
+		io->name, (unsigned long long)changed,
+		(unsigned long long)same);
 }
 
 static int compare_sizes(const struct undo_file *f,
@@ -247,8 +258,8 @@ int psnap_undo_file_match(struct undo_file *f,
 	if (rc == 0)
 		rc = seen->rc;
 	for (i = 0; i < PSNAP_UNDO_DEVICES && rc == 0; i++)
-		rc = compare(seen, i, devices[i], options->accept_changed, info,
-			     err);
+		rc = compare(seen, i, devices[i],
+			     options->accept_changed_origin, info, err);
 	free(seen);
 	return rc;
 }

@@ -188,7 +188,8 @@ refuses() {
 	refused 'store: one operand too many' "$PSNAP" undo --verify undo store
 	refused --verify "$PSNAP" undo --dry-run --verify undo
 	refused --dry-run "$PSNAP" undo --verify --dry-run undo
-	refused --accept-changed "$PSNAP" undo --verify --accept-changed undo
+	refused --accept-changed-origin "$PSNAP" undo --verify \
+		--accept-changed-origin undo
 	refused --chunk-size "$PSNAP" undo --chunk-size=4K undo
 	merged
 	refused 'are the same' "$PSNAP" undo undo store store

@@ -14,8 +14,8 @@
 #define SAMPLES_STEP 2048u
 #define SAMPLES_LAST 54u
 
-static const struct psnap_undo_options accept_changed = {
-	.accept_changed = true,
+static const struct psnap_undo_options accept_changed_origin = {
+	.accept_changed_origin = true,
 };
 
 static struct psnap_undo_info info;
@@ -23,7 +23,8 @@ static struct psnap_undo_info info;
 static int check(struct undo_scene *s, bool accept)
 {
 	return psnap_undo_check(&s->file.io, s->ios,
-				accept ? &accept_changed : NULL, &info, NULL);
+				accept ? &accept_changed_origin : NULL, &info,
+				NULL);
 }
 
 static void changed_in_places(void)
@@ -54,14 +55,14 @@ static void changed_in_places(void)
 
 	original[SAMPLES_STEP * 45] ^= 1;
 	original[SAMPLES_STEP * 45 + 512] ^= 1;
-	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &accept_changed, &info,
-				  NULL),
+	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &accept_changed_origin,
+				  &info, NULL),
 		 0);
 	T_EQ_U64(info.changed[PSNAP_UNDO_ORIGIN], 2);
 	T_OK(scene_is_original(&s), "what was saved is back, the rest stays");
 	/* Cut, it is run again. */
-	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &accept_changed, &info,
-				  NULL),
+	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &accept_changed_origin,
+				  &info, NULL),
 		 0);
 	T_EQ_U64(info.changed[PSNAP_UNDO_ORIGIN], 1);
 	T_OK(scene_is_original(&s), "and again");
@@ -104,6 +105,45 @@ static void another_device(void)
 	scene_release(&s);
 }
 
+/* Most of a disk, and of any other, is zeros, or what it was wiped with. */
+static void fills_tell_nothing(uint8_t fill)
+{
+	struct undo_scene s;
+	struct ram *origin = &s.device[PSNAP_UNDO_ORIGIN];
+
+	scene_init(&s, STORE_BYTES, ORIGIN_BYTES);
+	memset(origin->bytes, fill, ORIGIN_BYTES);
+	flip_samples(origin, 10, 4);
+	psnap_undo_close(scene_begin(&s));
+	flip_samples(origin, 10, 2);
+	T_EQ_I64(check(&s, true), 0);
+	T_EQ_U64(info.changed[PSNAP_UNDO_ORIGIN], 2);
+	T_EQ_I64(check(&s, false), PSNAP_E_BUSY);
+	T_OK(info.acceptable, "the way out is told");
+	flip_samples(origin, 30, 1);
+	T_EQ_I64(check(&s, true), PSNAP_E_BUSY);
+	T_EQ_U64(info.changed[PSNAP_UNDO_ORIGIN], 3);
+	T_OK(!info.acceptable, "there is no way out");
+	flip_samples(origin, 30, 1);
+	flip_samples(origin, 12, 1);
+	T_EQ_I64(check(&s, true), PSNAP_E_BUSY);
+	scene_release(&s);
+}
+
+/* Its data is not in the undo file. */
+static void a_store(void)
+{
+	struct undo_scene s;
+
+	scene_init(&s, STORE_BYTES, ORIGIN_BYTES);
+	scene_overwrite(&s, MERGED_BYTES);
+	s.device[PSNAP_UNDO_STORE].bytes[STORE_BYTES - 1] ^= 1;
+	T_EQ_I64(check(&s, true), PSNAP_E_BUSY);
+	T_EQ_U64(info.changed[PSNAP_UNDO_STORE], 1);
+	T_OK(!info.acceptable, "never a store");
+	scene_release(&s);
+}
+
 /* What the merge left there tells the device as well as what was before. */
 static void merged_whole(void)
 {
@@ -115,8 +155,8 @@ static void merged_whole(void)
 	origin->bytes[1030] ^= 1;
 	origin->bytes[1600] ^= 1;
 	T_EQ_I64(check(&s, false), PSNAP_E_BUSY);
-	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &accept_changed, &info,
-				  NULL),
+	T_EQ_I64(psnap_undo_apply(&s.file.io, s.ios, &accept_changed_origin,
+				  &info, NULL),
 		 0);
 	T_OK(scene_is_original(&s), "all of it is back");
 	scene_release(&s);
@@ -181,6 +221,9 @@ int main(void)
 {
 	changed_in_places();
 	another_device();
+	fills_tell_nothing(0);
+	fills_tell_nothing(0x5a);
+	a_store();
 	merged_whole();
 	unreadable();
 	another_size();

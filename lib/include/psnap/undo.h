@@ -42,6 +42,8 @@ enum psnap_undo_device {
  *                 since, as far as is known; from comparing with it, also when
  *                 that is why it is refused
  * @changed_bytes: where the first of them stands; only if there are any
+ * @acceptable:    they are of the origin alone, and few enough for
+ *                 accept_changed_origin
  */
 struct psnap_undo_info {
 	char names[PSNAP_UNDO_DEVICES][PSNAP_UNDO_NAME_BYTES];
@@ -51,19 +53,20 @@ struct psnap_undo_info {
 	uint64_t torn_bytes;
 	uint64_t changed[PSNAP_UNDO_DEVICES];
 	uint64_t changed_bytes[PSNAP_UNDO_DEVICES];
+	bool acceptable;
 };
 
 /**
  * struct psnap_undo_options - zero-initialise
- * @accept_changed:  also devices that were written to by others since: what that
- *             was is overwritten where something had been saved, and stays
- *             where not, so that the device becomes what it never was. Half of
- *             the samples that tell something have to be as expected even so:
- *             else it is another device
+ * @accept_changed_origin:  also an origin that was written to by others since:
+ *             what that was is overwritten where something had been saved, and
+ *             stays where not, so that the origin becomes what it never was. As
+ *             many samples as differ have to tell that it is the one: they are
+ *             as expected, and not a fill that others have, too. Never a store
  * @progress:  told bytes of the undo file, and then bytes put back
  */
 struct psnap_undo_options {
-	bool accept_changed;
+	bool accept_changed_origin;
 	struct psnap_progress progress;
 };
 
