@@ -31,3 +31,11 @@ large_pair() {
 	head -c 16383000 /dev/urandom >origin
 	sha256sum store origin >sum
 }
+
+# For a teardown: what a test that failed has left mounted.
+unmount() { # DIRECTORY...
+	local directory
+	for directory in "${@/#/$BATS_TEST_TMPDIR/}"; do
+		! mountpoint -q "$directory" || umount "$directory"
+	done
+}

@@ -15,8 +15,7 @@ setup() {
 }
 
 teardown() {
-	! mountpoint -q "$BATS_TEST_TMPDIR/mounted" ||
-		umount "$BATS_TEST_TMPDIR/mounted"
+	unmount mounted
 }
 
 write_at() { # FILE OFFSET...

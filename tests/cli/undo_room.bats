@@ -15,10 +15,7 @@ setup() {
 }
 
 teardown() {
-	for mounted in small short; do
-		! mountpoint -q "$BATS_TEST_TMPDIR/$mounted" ||
-			umount "$BATS_TEST_TMPDIR/$mounted"
-	done
+	unmount small short
 }
 
 @test "an undo file in a full place is refused before anything is written" {
