@@ -7,20 +7,15 @@
 
 #include "use.h"
 
-#include <linux/major.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /* drivers/block/loop.c: LOOP_DEFAULT_HW_Q_DEPTH. */
 #define LOOP_DEPTH PSNAP_IO_DEPTH_MIN
 
 static unsigned int depth_of(const struct psnap_use_roots *roots, dev_t device)
 {
-	/* A partition of a loop device does not have its major number. */
-	dev_t disk = psnap_use_disk_of(roots, device);
-
-	return major(disk ? disk : device) == LOOP_MAJOR ? LOOP_DEPTH
-							 : PSNAP_IO_DEPTH_MAX;
+	return psnap_use_loop_of(roots, device) ? LOOP_DEPTH
+						: PSNAP_IO_DEPTH_MAX;
 }
 
 unsigned int psnap_io_depth(int fd)

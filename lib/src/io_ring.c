@@ -5,10 +5,12 @@
 #include "io_ring.h"
 
 #include "io_depth.h"
+#include "io_push.h"
 #include "io_slots.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,7 +29,8 @@
 #define PAUSE_US     1000u
 
 /*
- * @under_way:  of those in @slots, not known to be done, or not handed over yet
+ * @push:    of the file below, if any; its request has no slot
+ * @under_way:  not known to be done, or not handed over yet
  * @kept_count, @kept_bytes:  not handed over yet
  * @held:    a file is, by the system
  * @broken:  a negative errno: what is under way never comes back
@@ -38,6 +41,7 @@ struct psnap_io_ring {
 	psnap_io_ring_done_fn *done;
 	void *ctx;
 	struct psnap_io_slots *slots;
+	struct psnap_io_push push;
 	unsigned int under_way;
 	unsigned int kept_count;
 	size_t kept_bytes;
@@ -76,6 +80,7 @@ struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 	ring->fd = fd;
 	ring->done = done;
 	ring->ctx = ctx;
+	ring->push = psnap_io_push_new();
 	depth = begin_uring(&ring->uring, psnap_io_depth(fd));
 	if (depth)
 		ring->slots = psnap_io_slots_new(depth, room_bytes);
@@ -116,8 +121,12 @@ static void take_done(struct psnap_io_ring *ring)
 		struct psnap_io_slot *slot = io_uring_cqe_get_data(cqe);
 
 		ring->under_way--;
-		slot->result = cqe->res;
-		slot->done = true;
+		if (slot) {
+			slot->result = cqe->res;
+			slot->done = true;
+		} else {
+			psnap_io_push_done(&ring->push, cqe->res);
+		}
 		io_uring_cqe_seen(&ring->uring, cqe);
 	}
 	while ((oldest = psnap_io_slots_oldest(ring->slots)) && oldest->done) {
@@ -161,7 +170,7 @@ static int hand_over(struct psnap_io_ring *ring, unsigned int part)
 
 int psnap_io_ring_drain(struct psnap_io_ring *ring)
 {
-	while (psnap_io_slots_oldest(ring->slots) && !ring->broken)
+	while (ring->under_way > 0 && !ring->broken)
 		(void)hand_over(ring, 1);
 	return ring->broken;
 }
@@ -180,7 +189,7 @@ static struct psnap_io_slot *new_slot(struct psnap_io_ring *ring,
 	return slot;
 }
 
-/* As many as slots, and none is kept that has no slot. */
+/* There are more than are ever kept. */
 static struct io_uring_sqe *new_sqe(struct psnap_io_ring *ring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring->uring);
@@ -203,6 +212,18 @@ static int keep(struct psnap_io_ring *ring, struct io_uring_sqe *sqe,
 	return hand_over(ring, 0);
 }
 
+/* What the file below has been given so far; it takes no slot, for it has no data. */
+static void begin_push(struct psnap_io_ring *ring)
+{
+	struct io_uring_sqe *sqe = new_sqe(ring);
+
+	io_uring_prep_sync_file_range(sqe, ring->push.fd, 0, 0,
+				      SYNC_FILE_RANGE_WRITE);
+	io_uring_sqe_set_data(sqe, NULL);
+	ring->under_way++;
+	ring->kept_count++;
+}
+
 static struct psnap_io_slot *new_write(struct psnap_io_ring *ring,
 				       uint64_t offset_bytes, void *lent,
 				       size_t len_bytes)
@@ -214,8 +235,11 @@ static struct psnap_io_slot *new_write(struct psnap_io_ring *ring,
 
 static int begin_write(struct psnap_io_ring *ring, struct psnap_io_slot *slot)
 {
-	struct io_uring_sqe *sqe = new_sqe(ring);
+	struct io_uring_sqe *sqe;
 
+	if (psnap_io_push_due(&ring->push, ring->fd, slot->len_bytes))
+		begin_push(ring);
+	sqe = new_sqe(ring);
 	io_uring_prep_write(sqe, ring->fd, slot->data,
 			    (unsigned int)slot->len_bytes, slot->offset_bytes);
 	return keep(ring, sqe, slot);
@@ -275,6 +299,7 @@ void psnap_io_ring_free(struct psnap_io_ring *ring)
 	if (ring->held && !ring->broken)
 		(void)io_uring_unregister_files(&ring->uring);
 	io_uring_queue_exit(&ring->uring);
+	psnap_io_push_release(&ring->push);
 	psnap_io_slots_free(ring->slots, !ring->broken);
 	free(ring);
 }

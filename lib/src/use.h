@@ -54,6 +54,13 @@ int psnap_use_holders(const struct psnap_use_scan *scan);
 /* The whole disk of a partition; 0 for what is no partition. */
 dev_t psnap_use_disk_of(const struct psnap_use_roots *roots, dev_t dev);
 
+/* The loop device that @dev is, or is a partition of; 0: none. */
+dev_t psnap_use_loop_of(const struct psnap_use_roots *roots, dev_t dev);
+
+/* The file or block device that a loop device stands on, for reading; by its name,
+ * so in another mount namespace it may be another. -1: none. */
+int psnap_use_loop_open(const struct psnap_use_roots *roots, dev_t loop);
+
 /* Do the device asked about and @dev share bytes: the same device, or one is a
  * partition of the other? */
 bool psnap_use_overlaps(const struct psnap_use_scan *scan, dev_t dev);

@@ -8,6 +8,8 @@
 #include "files.h"
 #include "test.h"
 
+#include <sys/sysmacros.h>
+
 /* As sysfs shows a disk 7:3 and its partition 259:5, by links. */
 static void make_sysfs(void)
 {
