@@ -4,8 +4,8 @@
  */
 #include "io_ring.h"
 
+#include "io_below.h"
 #include "io_depth.h"
-#include "io_push.h"
 #include "io_slots.h"
 
 #include <assert.h>
@@ -29,7 +29,7 @@
 #define PAUSE_US     1000u
 
 /*
- * @push:    of the file below, if any; its request has no slot
+ * @below:   of what there is nothing, or one request that has no slot
  * @under_way:  not known to be done, or not handed over yet
  * @kept_count, @kept_bytes:  not handed over yet
  * @held:    a file is, by the system
@@ -41,7 +41,7 @@ struct psnap_io_ring {
 	psnap_io_ring_done_fn *done;
 	void *ctx;
 	struct psnap_io_slots *slots;
-	struct psnap_io_push push;
+	struct psnap_io_below below;
 	unsigned int under_way;
 	unsigned int kept_count;
 	size_t kept_bytes;
@@ -80,7 +80,7 @@ struct psnap_io_ring *psnap_io_ring_new(int fd, size_t room_bytes,
 	ring->fd = fd;
 	ring->done = done;
 	ring->ctx = ctx;
-	ring->push = psnap_io_push_new();
+	ring->below = psnap_io_below_new();
 	depth = begin_uring(&ring->uring, psnap_io_depth(fd));
 	if (depth)
 		ring->slots = psnap_io_slots_new(depth, room_bytes);
@@ -125,7 +125,7 @@ static void take_done(struct psnap_io_ring *ring)
 			slot->result = cqe->res;
 			slot->done = true;
 		} else {
-			psnap_io_push_done(&ring->push, cqe->res);
+			psnap_io_below_done(&ring->below, cqe->res);
 		}
 		io_uring_cqe_seen(&ring->uring, cqe);
 	}
@@ -217,7 +217,7 @@ static void begin_push(struct psnap_io_ring *ring)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);
 
-	io_uring_prep_sync_file_range(sqe, ring->push.fd, 0, 0,
+	io_uring_prep_sync_file_range(sqe, ring->below.fd, 0, 0,
 				      SYNC_FILE_RANGE_WRITE);
 	io_uring_sqe_set_data(sqe, NULL);
 	ring->under_way++;
@@ -237,7 +237,7 @@ static int begin_write(struct psnap_io_ring *ring, struct psnap_io_slot *slot)
 {
 	struct io_uring_sqe *sqe;
 
-	if (psnap_io_push_due(&ring->push, ring->fd, slot->len_bytes))
+	if (psnap_io_below_due(&ring->below, ring->fd, slot->len_bytes))
 		begin_push(ring);
 	sqe = new_sqe(ring);
 	io_uring_prep_write(sqe, ring->fd, slot->data,
@@ -284,6 +284,7 @@ int psnap_io_ring_read(struct psnap_io_ring *ring, uint64_t offset_bytes,
 
 	if (!slot)
 		return ring->broken;
+	psnap_io_below_fetch(&ring->below, ring->fd, offset_bytes, len_bytes);
 	sqe = new_sqe(ring);
 	io_uring_prep_read(sqe, ring->fd, slot->data, (unsigned int)len_bytes,
 			   offset_bytes);
@@ -299,7 +300,7 @@ void psnap_io_ring_free(struct psnap_io_ring *ring)
 	if (ring->held && !ring->broken)
 		(void)io_uring_unregister_files(&ring->uring);
 	io_uring_queue_exit(&ring->uring);
-	psnap_io_push_release(&ring->push);
+	psnap_io_below_release(&ring->below);
 	psnap_io_slots_free(ring->slots, !ring->broken);
 	free(ring);
 }

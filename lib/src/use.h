@@ -61,6 +61,11 @@ dev_t psnap_use_loop_of(const struct psnap_use_roots *roots, dev_t dev);
  * so in another mount namespace it may be another. -1: none. */
 int psnap_use_loop_open(const struct psnap_use_roots *roots, dev_t loop);
 
+/* Where @dev, which is @loop or a partition of it, begins in that, in bytes.
+ * UINT64_MAX: not known, or the page cache has no part in reading it. */
+uint64_t psnap_use_loop_start(const struct psnap_use_roots *roots, dev_t loop,
+			      dev_t dev);
+
 /* Do the device asked about and @dev share bytes: the same device, or one is a
  * partition of the other? */
 bool psnap_use_overlaps(const struct psnap_use_scan *scan, dev_t dev);

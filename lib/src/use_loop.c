@@ -2,55 +2,16 @@
 /*
  * Loop devices that stand on a file or device. The kernel protects neither
  * from being opened and written, and shows no holder: the loop devices have to
- * be asked one by one. And what one stands on.
+ * be asked one by one.
  */
 #include "use.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/loop.h>
-#include <linux/major.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
-
-dev_t psnap_use_loop_of(const struct psnap_use_roots *roots, dev_t dev)
-{
-	/* A partition of a loop device does not have its major number. */
-	dev_t disk = psnap_use_disk_of(roots, dev);
-
-	if (!disk)
-		disk = dev;
-	return major(disk) == LOOP_MAJOR ? disk : 0;
-}
-
-static bool can_stand_on(mode_t mode)
-{
-	return S_ISREG(mode) || S_ISBLK(mode);
-}
-
-int psnap_use_loop_open(const struct psnap_use_roots *roots, dev_t loop)
-{
-	char backing[PATH_MAX];
-	struct psnap_use_path path;
-	struct stat st;
-	int fd;
-
-	if (!psnap_use_path(&path, "%s/dev/block/%u:%u/loop/backing_file",
-			    roots->sys, major(loop), minor(loop)) ||
-	    !psnap_use_line(path.text, backing, sizeof(backing)))
-		return -1;
-	/* Opening alone would rewind a tape that has the name here. */
-	if (stat(backing, &st) || !can_stand_on(st.st_mode))
-		return -1;
-	fd = open(backing, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) || !can_stand_on(st.st_mode))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
 
 static bool same_object(const struct psnap_use_scan *scan, dev_t dev, ino_t ino,
 			dev_t rdev)

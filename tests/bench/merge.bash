@@ -154,6 +154,13 @@ other_cells() {
 	printf ' 1, %s' "$verdict"
 }
 
+undo_cells() {
+	local undo_us=${BEST[undo]} psnap_us=${BEST[psnap]}
+
+	printf '%s | 2.5, %s' "$(ratio "$undo_us" "$psnap_us")" \
+		"$(at_most "$undo_us" "$psnap_us" 2.5)"
+}
+
 # merge_file NAME GOAL: a row for STORE and ORIGIN as files.
 merge_file() {
 	local other methods=(limit psnap ref undo)
@@ -165,11 +172,8 @@ merge_file() {
 		other_there "$other" && methods+=("$other")
 	done
 	merge_rounds "${methods[@]}"
-	printf '| %s, file | %s |%s | %s | 2.5, %s | %d |\n' "$1" \
-		"$(limit_cells "$2")" "$(other_cells)" \
-		"$(ratio "${BEST[undo]}" "${BEST[psnap]}")" \
-		"$(at_most "${BEST[undo]}" "${BEST[psnap]}" 2.5)" \
-		$((PEAK_MAX_KIB / 1024))
+	printf '| %s, file | %s |%s | %s | %d |\n' "$1" "$(limit_cells "$2")" \
+		"$(other_cells)" "$(undo_cells)" $((PEAK_MAX_KIB / 1024))
 	rm -f "$WORK/overlay" "$WORK/undo"
 }
 
@@ -182,9 +186,10 @@ merge_loop_device() {
 	LOOPS+=("$STORE")
 	ORIGIN=$(losetup --find --show "$WORK/origin")
 	LOOPS+=("$ORIGIN")
-	merge_rounds limit psnap ref
-	printf '| %s, loop device | %s | | | | | | | | %d |\n' "$1" \
-		"$(limit_cells "$2")" $((PEAK_MAX_KIB / 1024))
+	merge_rounds limit psnap ref undo
+	printf '| %s, loop device | %s | | | | | | %s | %d |\n' "$1" \
+		"$(limit_cells "$2")" "$(undo_cells)" $((PEAK_MAX_KIB / 1024))
+	rm -f "$WORK/undo"
 	losetup -d "$ORIGIN"
 	losetup -d "$STORE"
 	unset 'LOOPS[-1]' 'LOOPS[-1]'

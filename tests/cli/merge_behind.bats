@@ -79,40 +79,6 @@ written_before_flush() {
 	is_empty_store store
 }
 
-# large_loop SEED: 36 MiB of single chunks for an origin that is behind $loop.
-large_loop() {
-	printf '%s\n' 'chunk 4K' "scatter 9000 12288 $1" 'data pattern' |
-		store store
-	"${PSNAP%/*}/tests/view" store "$loop" >view
-}
-
-# merge_loop NAME: merge, and print how often the file of that name was opened.
-merge_loop() {
-	strace -f -qq -o trace -e trace=openat \
-		"$PSNAP" merge --quiet store "$loop" || return
-	grep -cF "openat(AT_FDCWD, \"$PWD/$1\", O_RDONLY" trace || true
-}
-
-# Otherwise its disk would wait for the loop device, and then that for the disk.
-@test "what a loop device stands on is written early, where there is much of it" {
-	single_pair
-	attach origin
-	[[ $(merge_loop origin) == 0 ]]
-	cmp "$loop" view
-	head -c $((4096 * 12288)) /dev/urandom >large
-	attach large
-	large_loop 5
-	[[ $(merge_loop large) == 1 ]]
-	cmp "$loop" view
-	is_empty_store store
-	# Nothing has its name any more: that is no reason to fail.
-	rm large
-	large_loop 6
-	[[ $(merge_loop large) == 0 ]]
-	cmp "$loop" view
-	is_empty_store store
-}
-
 @test "a flush comes after everything that was under way" {
 	single_pair
 	traced

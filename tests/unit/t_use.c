@@ -262,6 +262,36 @@ static void test_below_loop(void)
 	T_OK(!opens("/dev/null\n"), "a character device");
 }
 
+static uint64_t start_of(unsigned int dev_major, unsigned int dev_minor)
+{
+	return psnap_use_loop_start(&roots, makedev(7, 5),
+				    makedev(dev_major, dev_minor));
+}
+
+static void test_loop_start(void)
+{
+	T_EQ_U64(start_of(7, 5), UINT64_MAX);
+	put("sys/dev/block/7:5/loop/dio", "0\n");
+	T_EQ_U64(start_of(7, 5), UINT64_MAX);
+	put("sys/dev/block/7:5/loop/offset", "1048576\n");
+	T_EQ_U64(start_of(7, 5), 1048576);
+	T_EQ_U64(start_of(259, 1), UINT64_MAX);
+	put("sys/dev/block/259:1/start", "2048\n");
+	T_EQ_U64(start_of(259, 1), 2 * 1048576);
+	put("sys/dev/block/259:1/start", "36028797018963967\n");
+	T_EQ_U64(start_of(259, 1), UINT64_MAX);
+	put("sys/dev/block/259:1/start", "36028797018963968\n");
+	T_EQ_U64(start_of(259, 1), UINT64_MAX);
+	put("sys/dev/block/7:5/loop/offset", "some\n");
+	T_EQ_U64(start_of(7, 5), UINT64_MAX);
+	put("sys/dev/block/7:5/loop/offset", "4k\n");
+	T_EQ_U64(start_of(7, 5), UINT64_MAX);
+	put("sys/dev/block/7:5/loop/offset", "0\n");
+	T_EQ_U64(start_of(7, 5), 0);
+	put("sys/dev/block/7:5/loop/dio", "1\n");
+	T_EQ_U64(start_of(7, 5), UINT64_MAX);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/psnap-t_use-XXXXXX";
@@ -281,6 +311,7 @@ int main(void)
 	test_lvm("", "holder:vg-snap;");
 	test_loops();
 	test_below_loop();
+	test_loop_start();
 	test_list();
 	dir_remove(dir);
 	return T_DONE();
