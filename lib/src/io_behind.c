@@ -182,8 +182,11 @@ static int64_t behind_read_some(struct psnap_io *io, uint64_t offset_bytes,
 static int behind_sync(struct psnap_io *io)
 {
 	struct io_behind *b = behind_of(io);
-	int rc = drain(b);
+	int rc = b->ring ? psnap_io_ring_finish(b->ring) : 0;
 
+	if (rc)
+		note_failure(b, -rc);
+	rc = -b->failed_errno;
 	if (rc == 0)
 		rc = b->inner->ops->sync(b->inner);
 	/* Of a device Linux keeps what somebody else read while it was being

@@ -29,8 +29,9 @@
 #define PAUSE_US     1000u
 
 /*
- * @below:   of what there is nothing, or one request that has no slot
- * @under_way:  not known to be done, or not handed over yet
+ * @below:   what the device stands on; one request at the most is for it, has no
+ *           slot and does not count as under way
+ * @under_way:  of those in @slots, not known to be done, or not handed over yet
  * @kept_count, @kept_bytes:  not handed over yet
  * @held:    a file is, by the system
  * @broken:  a negative errno: what is under way never comes back
@@ -120,8 +121,8 @@ static void take_done(struct psnap_io_ring *ring)
 	while (io_uring_peek_cqe(&ring->uring, &cqe) == 0) {
 		struct psnap_io_slot *slot = io_uring_cqe_get_data(cqe);
 
-		ring->under_way--;
 		if (slot) {
+			ring->under_way--;
 			slot->result = cqe->res;
 			slot->done = true;
 		} else {
@@ -140,6 +141,11 @@ static bool is_passing(int os_errno)
 	return os_errno == EINTR || os_errno == EAGAIN || os_errno == EBUSY;
 }
 
+static bool is_idle(const struct psnap_io_ring *ring)
+{
+	return ring->under_way == 0 && !ring->below.asked;
+}
+
 /* Hand over what is kept, and wait until a @part th of all is done; 0: not. What
  * was waited for may have come after a call gave up: then there is nothing left
  * to wait for. */
@@ -155,7 +161,7 @@ static int hand_over(struct psnap_io_ring *ring, unsigned int part)
 						      : ring->under_way / part;
 		n = io_uring_submit_and_wait(&ring->uring, wait);
 		take_done(ring);
-		if (is_passing(-n) && ring->under_way == 0)
+		if (is_passing(-n) && is_idle(ring))
 			n = 0;
 		if (n >= 0 || !is_passing(-n) || ++refusals == REFUSALS_MAX)
 			break;
@@ -170,9 +176,16 @@ static int hand_over(struct psnap_io_ring *ring, unsigned int part)
 
 int psnap_io_ring_drain(struct psnap_io_ring *ring)
 {
-	while (ring->under_way > 0 && !ring->broken)
+	while (psnap_io_slots_oldest(ring->slots) && !ring->broken)
 		(void)hand_over(ring, 1);
 	return ring->broken;
+}
+
+int psnap_io_ring_finish(struct psnap_io_ring *ring)
+{
+	while (!is_idle(ring) && !ring->broken)
+		(void)hand_over(ring, 1);
+	return ring->broken ? ring->broken : -ring->below.failed_errno;
 }
 
 /* The new slot; NULL: broken. */
@@ -212,15 +225,16 @@ static int keep(struct psnap_io_ring *ring, struct io_uring_sqe *sqe,
 	return hand_over(ring, 0);
 }
 
-/* What the file below has been given so far; it takes no slot, for it has no data. */
-static void begin_push(struct psnap_io_ring *ring)
+/* There is no data for a slot. */
+static void begin_push(struct psnap_io_ring *ring,
+		       const struct psnap_extent *part)
 {
 	struct io_uring_sqe *sqe = new_sqe(ring);
 
-	io_uring_prep_sync_file_range(sqe, ring->below.fd, 0, 0,
-				      SYNC_FILE_RANGE_WRITE);
+	io_uring_prep_sync_file_range(
+		sqe, ring->below.fd, (unsigned int)part->len_bytes,
+		part->offset_bytes, SYNC_FILE_RANGE_WRITE);
 	io_uring_sqe_set_data(sqe, NULL);
-	ring->under_way++;
 	ring->kept_count++;
 }
 
@@ -236,9 +250,10 @@ static struct psnap_io_slot *new_write(struct psnap_io_ring *ring,
 static int begin_write(struct psnap_io_ring *ring, struct psnap_io_slot *slot)
 {
 	struct io_uring_sqe *sqe;
+	struct psnap_extent part;
 
-	if (psnap_io_below_due(&ring->below, ring->fd, slot->len_bytes))
-		begin_push(ring);
+	if (psnap_io_below_due(&ring->below, ring->fd, slot->len_bytes, &part))
+		begin_push(ring, &part);
 	sqe = new_sqe(ring);
 	io_uring_prep_write(sqe, ring->fd, slot->data,
 			    (unsigned int)slot->len_bytes, slot->offset_bytes);

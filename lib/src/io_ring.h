@@ -110,6 +110,16 @@ int psnap_io_ring_read(struct psnap_io_ring *ring, uint64_t offset_bytes,
 int psnap_io_ring_drain(struct psnap_io_ring *ring);
 
 /**
+ * psnap_io_ring_finish() - wait for all, also of what the device stands on
+ *
+ * Of a loop device, which leaves what it is given to another file, some is written
+ * to the disk early.
+ * Return: as psnap_io_ring_write(), or a negative errno: what was written before is
+ * not all there, and a flush might not hear of it.
+ */
+int psnap_io_ring_finish(struct psnap_io_ring *ring);
+
+/**
  * psnap_io_ring_free() - release it, drained or broken
  * @ring:  or NULL. The memory of one that is broken stays: the system may still
  *         be at work on it

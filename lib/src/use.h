@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <psnap/locate.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 /* Directories that stand for /proc, /sys and /dev; no slash at the end. */
@@ -57,14 +58,25 @@ dev_t psnap_use_disk_of(const struct psnap_use_roots *roots, dev_t dev);
 /* The loop device that @dev is, or is a partition of; 0: none. */
 dev_t psnap_use_loop_of(const struct psnap_use_roots *roots, dev_t dev);
 
-/* The file or block device that a loop device stands on, for reading; by its name,
- * so in another mount namespace it may be another. -1: none. */
-int psnap_use_loop_open(const struct psnap_use_roots *roots, dev_t loop);
+/**
+ * struct psnap_use_below - what a loop device stands on
+ * @fd:           it, open for reading; the caller closes it
+ * @size_bytes:   of all of it
+ * @start_bytes:  where the device begins in it
+ */
+struct psnap_use_below {
+	int fd;
+	uint64_t size_bytes;
+	uint64_t start_bytes;
+};
 
-/* Where @dev, which is @loop or a partition of it, begins in that, in bytes.
- * UINT64_MAX: not known, or the page cache has no part in reading it. */
-uint64_t psnap_use_loop_start(const struct psnap_use_roots *roots, dev_t loop,
-			      dev_t dev);
+/*
+ * What the page cache has of a loop device, or a partition of one, a second time.
+ * False: @device is open on something else, or goes past the page cache, or what it
+ * stands on is not found under its name, as in another mount namespace.
+ */
+bool psnap_use_below_open(const struct psnap_use_roots *roots, int device,
+			  struct psnap_use_below *below);
 
 /* Do the device asked about and @dev share bytes: the same device, or one is a
  * partition of the other? */

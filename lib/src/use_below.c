@@ -6,8 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <linux/major.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -21,12 +24,17 @@ dev_t psnap_use_loop_of(const struct psnap_use_roots *roots, dev_t dev)
 	return major(disk) == LOOP_MAJOR ? disk : 0;
 }
 
-static bool can_stand_on(mode_t mode)
+/* A name may lead to another file in another mount namespace. */
+static bool stands_on(const struct loop_info64 *info, const struct stat *st)
 {
-	return S_ISREG(mode) || S_ISBLK(mode);
+	if (S_ISBLK(st->st_mode))
+		return (dev_t)info->lo_rdevice == st->st_rdev;
+	return S_ISREG(st->st_mode) && (dev_t)info->lo_device == st->st_dev &&
+	       (ino_t)info->lo_inode == st->st_ino;
 }
 
-int psnap_use_loop_open(const struct psnap_use_roots *roots, dev_t loop)
+static int open_named(const struct psnap_use_roots *roots, dev_t loop,
+		      const struct loop_info64 *info)
 {
 	char backing[PATH_MAX];
 	struct psnap_use_path path;
@@ -38,47 +46,69 @@ int psnap_use_loop_open(const struct psnap_use_roots *roots, dev_t loop)
 	    !psnap_use_line(path.text, backing, sizeof(backing)))
 		return -1;
 	/* Opening alone would rewind a tape that has the name here. */
-	if (stat(backing, &st) || !can_stand_on(st.st_mode))
+	if (stat(backing, &st) || !stands_on(info, &st))
 		return -1;
 	fd = open(backing, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) || !can_stand_on(st.st_mode))) {
+	if (fd >= 0 && (fstat(fd, &st) || !stands_on(info, &st))) {
 		close(fd);
 		fd = -1;
 	}
 	return fd;
 }
 
-/* What sysfs says of a block device, as a number. */
-static bool number_of(const struct psnap_use_roots *roots, dev_t dev,
-		      const char *name, uint64_t *number)
+/* Where a partition begins in its disk. */
+static bool partition_start(const struct psnap_use_roots *roots, dev_t dev,
+			    uint64_t *start_bytes)
 {
 	struct psnap_use_path path;
 	char line[32];
 	char *end;
 
-	if (!psnap_use_path(&path, "%s/dev/block/%u:%u/%s", roots->sys,
-			    major(dev), minor(dev), name) ||
+	if (!psnap_use_path(&path, "%s/dev/block/%u:%u/start", roots->sys,
+			    major(dev), minor(dev)) ||
 	    !psnap_use_line(path.text, line, sizeof(line)))
 		return false;
 	errno = 0;
-	*number = strtoull(line, &end, 10);
-	return errno == 0 && end != line && *end == '\0';
+	*start_bytes = strtoull(line, &end, 10);
+	if (errno || end == line || *end || *start_bytes > INT64_MAX / 512)
+		return false;
+	*start_bytes *= 512;
+	return true;
 }
 
-uint64_t psnap_use_loop_start(const struct psnap_use_roots *roots, dev_t loop,
-			      dev_t dev)
+static bool find_start(const struct psnap_use_roots *roots, dev_t loop,
+		       dev_t dev, uint64_t offset_bytes, uint64_t *start_bytes)
 {
-	uint64_t start_sectors = 0;
-	uint64_t start_bytes;
-	uint64_t is_direct;
+	*start_bytes = 0;
+	if (dev != loop && !partition_start(roots, dev, start_bytes))
+		return false;
+	if (offset_bytes > INT64_MAX - *start_bytes)
+		return false;
+	*start_bytes += offset_bytes;
+	return true;
+}
 
-	if (!number_of(roots, loop, "loop/dio", &is_direct) || is_direct ||
-	    !number_of(roots, loop, "loop/offset", &start_bytes))
-		return UINT64_MAX;
-	if (dev != loop && !number_of(roots, dev, "start", &start_sectors))
-		return UINT64_MAX;
-	if (start_sectors > UINT64_MAX / 512 ||
-	    start_bytes > UINT64_MAX - start_sectors * 512)
-		return UINT64_MAX;
-	return start_bytes + start_sectors * 512;
+bool psnap_use_below_open(const struct psnap_use_roots *roots, int device,
+			  struct psnap_use_below *below)
+{
+	struct loop_info64 info;
+	struct stat st;
+	off_t size;
+	dev_t loop;
+
+	if (fstat(device, &st) || !S_ISBLK(st.st_mode))
+		return false;
+	loop = psnap_use_loop_of(roots, st.st_rdev);
+	memset(&info, 0, sizeof(info));
+	if (!loop || ioctl(device, LOOP_GET_STATUS64, &info) ||
+	    info.lo_flags & LO_FLAGS_DIRECT_IO ||
+	    !find_start(roots, loop, st.st_rdev, info.lo_offset,
+			&below->start_bytes))
+		return false;
+	below->fd = open_named(roots, loop, &info);
+	if (below->fd < 0)
+		return false;
+	size = lseek(below->fd, 0, SEEK_END);
+	below->size_bytes = size < 0 ? 0 : (uint64_t)size;
+	return true;
 }

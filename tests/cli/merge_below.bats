@@ -39,11 +39,11 @@ merge_traced() {
 
 # How often the file of that name was opened for reading, or was told of a read.
 opened() {
-	grep -c "openat(.*\"$PWD/$1\", O_RDONLY" trace || true
+	grep -c "openat(.*\"$(pwd -P)/$1.*, O_RDONLY" trace || true
 }
 
 fetched() {
-	grep -c "fadvise64(.*/$1>.*POSIX_FADV_WILLNEED" trace || true
+	grep -c "fadvise64(.*/$1.*POSIX_FADV_WILLNEED" trace || true
 }
 
 @test "what a loop device stands on is written early, where there is much of it" {

@@ -9,7 +9,6 @@
 #include "files.h"
 #include "test.h"
 
-#include <fcntl.h>
 #include <psnap/io.h>
 #include <stdlib.h>
 #include <sys/sysmacros.h>
@@ -222,25 +221,7 @@ static dev_t loop_of(unsigned int dev_major, unsigned int dev_minor)
 	return psnap_use_loop_of(&roots, makedev(dev_major, dev_minor));
 }
 
-static bool opens(const char *name)
-{
-	struct stat below;
-	struct stat st;
-	int fd;
-
-	put("sys/dev/block/7:5/loop/backing_file", name);
-	fd = psnap_use_loop_open(&roots, makedev(7, 5));
-	if (fd < 0)
-		return false;
-	T_OK(fstat(fd, &below) == 0 && stat("image", &st) == 0 &&
-		     below.st_ino == st.st_ino,
-	     "the file of that name");
-	T_EQ_I64(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
-	close(fd);
-	return true;
-}
-
-static void test_below_loop(void)
+static void test_loop_of(void)
 {
 	T_EQ_U64(loop_of(7, 5), makedev(7, 5));
 	T_EQ_U64(loop_of(8, 17), 0);
@@ -251,45 +232,6 @@ static void test_below_loop(void)
 	T_EQ_I64(symlink("../../devices/loop5/loop5p1", "sys/dev/block/259:1"),
 		 0);
 	T_EQ_U64(loop_of(259, 1), makedev(7, 5));
-
-	T_EQ_I64(psnap_use_loop_open(&roots, makedev(7, 5)), -1);
-	T_OK(opens("image\n"), "a file");
-	T_OK(!opens("image (deleted)\n"), "nothing has that name");
-	T_OK(!opens("\n"), "no name");
-	T_OK(!opens("sys\n"), "a directory");
-	T_EQ_I64(mkfifo("pipe", 0666), 0);
-	T_OK(!opens("pipe\n"), "what would wait for a writer");
-	T_OK(!opens("/dev/null\n"), "a character device");
-}
-
-static uint64_t start_of(unsigned int dev_major, unsigned int dev_minor)
-{
-	return psnap_use_loop_start(&roots, makedev(7, 5),
-				    makedev(dev_major, dev_minor));
-}
-
-static void test_loop_start(void)
-{
-	T_EQ_U64(start_of(7, 5), UINT64_MAX);
-	put("sys/dev/block/7:5/loop/dio", "0\n");
-	T_EQ_U64(start_of(7, 5), UINT64_MAX);
-	put("sys/dev/block/7:5/loop/offset", "1048576\n");
-	T_EQ_U64(start_of(7, 5), 1048576);
-	T_EQ_U64(start_of(259, 1), UINT64_MAX);
-	put("sys/dev/block/259:1/start", "2048\n");
-	T_EQ_U64(start_of(259, 1), 2 * 1048576);
-	put("sys/dev/block/259:1/start", "36028797018963967\n");
-	T_EQ_U64(start_of(259, 1), UINT64_MAX);
-	put("sys/dev/block/259:1/start", "36028797018963968\n");
-	T_EQ_U64(start_of(259, 1), UINT64_MAX);
-	put("sys/dev/block/7:5/loop/offset", "some\n");
-	T_EQ_U64(start_of(7, 5), UINT64_MAX);
-	put("sys/dev/block/7:5/loop/offset", "4k\n");
-	T_EQ_U64(start_of(7, 5), UINT64_MAX);
-	put("sys/dev/block/7:5/loop/offset", "0\n");
-	T_EQ_U64(start_of(7, 5), 0);
-	put("sys/dev/block/7:5/loop/dio", "1\n");
-	T_EQ_U64(start_of(7, 5), UINT64_MAX);
 }
 
 int main(void)
@@ -310,8 +252,7 @@ int main(void)
 	test_lvm("CRYPT-aaaabbbb-cow\n", "holder:vg-snap;");
 	test_lvm("", "holder:vg-snap;");
 	test_loops();
-	test_below_loop();
-	test_loop_start();
+	test_loop_of();
 	test_list();
 	dir_remove(dir);
 	return T_DONE();
