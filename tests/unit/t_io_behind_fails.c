@@ -57,6 +57,22 @@ static void test_failure_twice(void)
 	T_OK(psnap_io_close(io, NULL) < 0, "and closing fails");
 }
 
+/* What a loop device stands on could not be written: the device may not know. */
+static void test_failure_below(void)
+{
+	struct psnap_io *io = new_io(false);
+	struct psnap_error err = { 0 };
+
+	put_first(io);
+	put_some(io, 10);
+	T_EQ_I64(psnap_io_sync(io, NULL), 0);
+	psnap_io_below_done(&behind_of(io)->ring->below, -EIO);
+	T_EQ_I64(psnap_io_sync(io, &err), PSNAP_E_IO);
+	T_EQ_I64(err.os_errno, EIO);
+	T_EQ_I64(psnap_io_sync(io, NULL), PSNAP_E_IO);
+	T_OK(psnap_io_close(io, NULL) < 0, "and closing fails");
+}
+
 static void test_passing(int rc)
 {
 	struct psnap_io *io = new_io(false);
@@ -115,6 +131,7 @@ static void test(void)
 	for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
 		test_failure(results[i]);
 	test_failure_twice();
+	test_failure_below();
 	test_passing(-EINTR);
 	test_passing(-EAGAIN);
 	test_passing(-EBUSY);
